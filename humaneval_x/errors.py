@@ -4,7 +4,7 @@ The command line turns each into one line and the class's exit code; none of the
 """
 
 __all__ = ["DataError", "EngineError", "HarnessError", "IncomparableError", "IncompleteError", "SandboxError",
-           "UsageError"]
+           "StorageError", "UsageError"]
 
 
 class HarnessError(Exception):
@@ -50,3 +50,9 @@ class IncomparableError(HarnessError):
     """Two runs differ in something that makes their scores incomparable: compare others."""
 
     exit_code = 7
+
+
+class StorageError(HarnessError):
+    """The disk or file system refused a write: free space or fix permissions and run again; nothing is lost."""
+
+    exit_code = 8

@@ -1,0 +1,49 @@
+"""`humaneval-x run`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from humaneval_x.cli.config import config_option
+from humaneval_x.cli.options import data_options, evaluation_options, generation_options
+
+__all__ = ["command"]
+
+
+@click.command(name="run")
+@config_option
+@generation_options
+@data_options()
+@evaluation_options
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="runs/ID",
+              help="The run's folder; one that holds the same run is gone on with.")
+@click.option("--report", "report_out", type=click.Path(path_type=Path, file_okay=False), metavar="reports/NAME",
+              help="Folder of the report.  [default: OUT/report]")
+def command(out: Path, report_out: Path | None, **options: Any) -> None:
+    """Generate, evaluate and report in one.
+
+    `humaneval-x run --config demo` samples the small problem set that comes with the package with the small model that
+    comes with it, judges every sample and writes a report, in minutes on two cores.
+    """
+    from humaneval_x.cli.scores import print_scores, write_report  # noqa: PLC0415
+    from humaneval_x.cli.stages import (  # noqa: PLC0415
+        EvaluationOptions,
+        GenerationOptions,
+        evaluate_stage,
+        generate_stage,
+    )
+
+    generate_stage(GenerationOptions(**{field.name: options[field.name] for field in fields(GenerationOptions)}), out)
+    evaluation = EvaluationOptions(**{field.name: options[field.name] for field in fields(EvaluationOptions)})
+    evaluate_stage(evaluation, out)
+    print_scores(out, example_tests=evaluation.example_tests, allow_partial=evaluation.allow_partial)
+    write_report(
+        [out],
+        report_out or out / "report",
+        example_tests=evaluation.example_tests,
+        allow_partial=evaluation.allow_partial,
+    )
