@@ -1,0 +1,3 @@
+"""Reports on runs."""
+
+__all__: list[str] = []

@@ -1,0 +1,212 @@
+"""A run in the numbers that reports and the gate need: what it is, and its counts per problem. Pure.
+
+A summary also has a JSON form, which `report.json` holds, so that a report can serve as a gate's baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pandas as pd
+
+from humaneval_x.errors import DataError, IncompleteError, UsageError
+from humaneval_x.estimates import KS, Estimates, estimate
+
+__all__ = ["COUNTS", "SEMANTICS", "RunSummary", "differences", "estimates_of", "gaps_of", "group_of", "groups_of",
+           "labels_of", "remarks", "require_complete", "summary_from_json", "summary_to_json"]
+
+SEMANTICS = ("strict", "reference")
+"""What counts as a pass: this harness's own verdict, or the published evaluator's rule on the same execution."""
+
+COUNTS = ("task", "task_id", "language", "n", "c_strict", "c_reference")
+"""Columns of `RunSummary.counts`."""
+
+# Fields of the sampling that decide scores. The number of samples and the seed only decide how exactly they are known.
+_SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunSummary:
+    """One run.
+
+    `task` is `generation`, `translation` or `mixed`; `counts` has a row for every problem with at least one judged
+    sample (columns `COUNTS`: n judged samples, of which c pass); `statuses` maps a group (`group_of`) to how often
+    each strict status occurs. `undrawn` samples were wanted and are not there, `unjudged` ones are there without a
+    verdict; `missing` are the problems (`<group> <task id>`) without any judged sample. `purpose` is the engine's own
+    statement of what its model is for, empty for ordinary ones. `run` and `evaluation` are the manifests, without
+    their lists of task ids.
+    """
+
+    run_id: str
+    model: str
+    engine: str
+    purpose: str
+    data_version: str
+    data_hashes: dict[str, str]
+    task: str
+    sampling: dict[str, Any]
+    truncation: str
+    example_tests: bool
+    sandbox: str
+    limits: dict[str, Any]
+    counts: pd.DataFrame
+    statuses: dict[str, dict[str, int]]
+    undrawn: int
+    unjudged: int
+    missing: tuple[str, ...]
+    tokens: int
+    cpu_s: float
+    run: dict[str, Any]
+    evaluation: dict[str, Any]
+
+
+def group_of(task: str) -> str:
+    """What a task's figures are filed under: `python` for `generation-python`, `python-to-cpp` for its translation."""
+    return task.partition("-")[2]
+
+
+def groups_of(summary: RunSummary) -> tuple[str, ...]:
+    """The groups that have counts, in the run's order."""
+    return tuple(group_of(task) for task in dict.fromkeys(summary.counts["task"]))
+
+
+def estimates_of(summary: RunSummary, semantics: str = "strict", ks: Sequence[int] = KS) -> Estimates:
+    """pass@k per group and overall under those semantics. Whether the run is complete is not looked at here."""
+    if semantics not in SEMANTICS:
+        raise UsageError(f"no semantics {semantics!r}: there are {' and '.join(SEMANTICS)}")
+    counts = summary.counts
+    return estimate(
+        pd.DataFrame({
+            "task_id": counts["task_id"],
+            "language": counts["task"].map(group_of),
+            "n": counts["n"],
+            "c": counts[f"c_{semantics}"],
+        }),
+        ks,
+    )
+
+
+def require_complete(summary: RunSummary) -> None:
+    """Raises IncompleteError, saying what is missing, unless every wanted sample has a verdict."""
+    gaps = gaps_of(summary)
+    if gaps:
+        raise IncompleteError(
+            f"run {summary.run_id} has no score yet: {'; '.join(gaps)}. Run `generate` and `evaluate` on it again, or "
+            "give --allow-partial for figures of what is there"
+        )
+
+
+def gaps_of(summary: RunSummary) -> tuple[str, ...]:
+    """What keeps the run from being complete, in words; empty for a complete run."""
+    gaps = []
+    if summary.undrawn:
+        gaps.append(f"{summary.undrawn} sample(s) not drawn")
+    if summary.unjudged:
+        gaps.append(f"{summary.unjudged} sample(s) not judged")
+    if summary.missing:
+        shown = ", ".join(summary.missing[:5]) + (", ..." if len(summary.missing) > 5 else "")
+        gaps.append(f"{len(summary.missing)} problem(s) without any verdict ({shown})")
+    return tuple(gaps)
+
+
+def labels_of(summary: RunSummary) -> tuple[str, ...]:
+    """What a reader must know before reading this run's figures as those of a model on the benchmark."""
+    labels = []
+    if summary.purpose:
+        labels.append(summary.purpose)
+    if summary.data_version == "smoke":
+        labels.append("The data are the harness's own smoke set, not the benchmark: it exists so that the pipeline "
+                      "runs out of the box and says nothing of models.")
+    if summary.engine == "canonical":
+        labels.append("These are the data set's own solutions, not a model's.")
+    if summary.example_tests:
+        labels.append("Judged by the example tests of the problem statements, not by the benchmark's tests.")
+    labels += [f"Partial: {gap}." for gap in gaps_of(summary)]
+    return tuple(labels)
+
+
+def differences(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
+    """Why the two runs' scores are not comparable, one phrase each; empty if they are."""
+    found = []
+    if one.task != other.task:
+        found.append(f"task ({one.task}, {other.task})")
+    if one.data_version != other.data_version:
+        found.append(f"data version ({one.data_version}, {other.data_version})")
+    changed = sorted(name for name in one.data_hashes.keys() & other.data_hashes.keys()
+                     if one.data_hashes[name] != other.data_hashes[name])
+    if changed:
+        found.append(f"data hash ({', '.join(changed)})")
+    for name in _SAMPLING:
+        if one.sampling.get(name) != other.sampling.get(name):
+            found.append(f"{name} ({one.sampling.get(name)}, {other.sampling.get(name)})")
+    if one.truncation != other.truncation:
+        found.append(f"truncation ({one.truncation}, {other.truncation})")
+    if one.example_tests != other.example_tests:
+        found.append("tests (one run was judged by the example tests)")
+    return tuple(found)
+
+
+def remarks(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
+    """What differs between the runs and may shift scores a little, without making them incomparable."""
+    found = []
+    if groups_of(one) != groups_of(other):
+        found.append(f"languages ({' '.join(groups_of(one))}; {' '.join(groups_of(other))}): do not compare the "
+                     "overall figures")
+    if one.sandbox != other.sandbox:
+        found.append(f"sandbox ({one.sandbox}, {other.sandbox})")
+    shared = one.limits.keys() & other.limits.keys()
+    limits = sorted(name for name in shared if one.limits[name] != other.limits[name])
+    if limits:
+        found.append(f"limits ({', '.join(limits)})")
+    return tuple(found)
+
+
+def summary_to_json(summary: RunSummary) -> dict[str, Any]:
+    """The JSON form: every field by name, `counts` as a list of rows in the order of `COUNTS`."""
+    table = {field.name: getattr(summary, field.name) for field in fields(RunSummary)}
+    table["counts"] = summary.counts[list(COUNTS)].to_numpy(dtype=object).tolist()
+    table["missing"] = list(summary.missing)
+    return table
+
+
+def summary_from_json(table: Mapping[str, Any], where: str) -> RunSummary:
+    """The summary that `summary_to_json` wrote, further keys ignored. `where` names the file in the DataError."""
+    try:
+        values = {field.name: table[field.name] for field in fields(RunSummary)}
+        values["counts"] = _counts_from(table["counts"])
+        values["missing"] = tuple(table["missing"])
+        summary = RunSummary(**values)
+        _check(summary)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{where}: not a run of a report ({error!r}): write it again with `humaneval-x report`"
+                        ) from error
+    return summary
+
+
+def _counts_from(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    counts = pd.DataFrame(list(rows), columns=list(COUNTS))
+    for name in COUNTS:
+        wanted = str if name in COUNTS[:3] else int
+        odd = [value for value in counts[name] if type(value) is not wanted]
+        if odd:
+            raise ValueError(f"counts hold {odd[0]!r} as {name}")
+    if counts.duplicated(["task", "task_id"]).any():
+        raise ValueError("counts hold a problem twice")
+    if ((counts["n"] < 1) | counts[["c_strict", "c_reference"]].lt(0).any(axis=1)
+            | counts[["c_strict", "c_reference"]].gt(counts["n"], axis=0).any(axis=1)).any():
+        raise ValueError("counts hold more passes than samples, or none")
+    typed: pd.DataFrame = counts.astype(dict.fromkeys(COUNTS[3:], "int64"))
+    return typed
+
+
+def _check(summary: RunSummary) -> None:
+    expected: dict[str, type | tuple[type, ...]] = {
+        "example_tests": bool, "undrawn": int, "unjudged": int, "tokens": int, "cpu_s": (int, float),
+        **dict.fromkeys(("data_hashes", "sampling", "limits", "statuses", "run", "evaluation"), dict),
+        **dict.fromkeys(("run_id", "model", "engine", "purpose", "data_version", "task", "truncation", "sandbox"), str),
+    }
+    for name, kind in expected.items():
+        if not isinstance(getattr(summary, name), kind):
+            raise TypeError(f"{name} is {getattr(summary, name)!r}")
