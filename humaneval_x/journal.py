@@ -84,8 +84,7 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     found = existing_journal(path)
     if found is None:
         return
-    whole = None if found.suffix == ".gz" else _whole_size(found)
-    for _, row in read_rows(found, end=whole):
+    for _, row in read_rows(found, drop_torn=True):
         yield row
 
 
@@ -108,14 +107,6 @@ def writer_lock(path: Path) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _whole_size(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return _whole_lines(descriptor)
     finally:
         os.close(descriptor)
 

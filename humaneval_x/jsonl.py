@@ -24,8 +24,12 @@ _MAX_DIGITS = 100
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_rows(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_rows(
+    path: Path, *, max_line_bytes: int = MAX_LINE_BYTES, drop_torn: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number (from 1) and object of each line that is not blank; a path that ends in `.gz` is decompressed.
+
+    `drop_torn` leaves out a last line that lacks its newline, as a crash leaves one in a journal.
 
     Raises DataError, with file and line, for whatever is not strict JSON Lines, and for a file that cannot be read.
     """
@@ -37,6 +41,8 @@ def read_rows(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[t
                 if len(line) > max_line_bytes:
                     raise DataError(f"{path}:{number}: longer than {max_line_bytes} bytes: not a record; "
                                     "check where the file comes from")
+                if drop_torn and not line.endswith(b"\n"):
+                    return
                 if line.strip():
                     yield number, parse_row(line, f"{path}:{number}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
