@@ -73,6 +73,13 @@ def test_rows_come_with_line_numbers_and_blank_lines_are_none(tmp_path: Path) ->
     assert list(read_rows(path)) == [(1, {"a": 1}), (4, {"a": "\u2028"})]
 
 
+def test_a_torn_last_line_is_left_out_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"a": 2}')
+    assert [row["a"] for _, row in read_rows(path)] == [1, 2]
+    assert [row["a"] for _, row in read_rows(path, drop_torn=True)] == [1]
+
+
 def test_a_gz_suffix_means_gzip_and_nothing_else_does(tmp_path: Path) -> None:
     packed = tmp_path / "rows.jsonl.gz"
     packed.write_bytes(gzip.compress(b'{"a": 1}\n'))
