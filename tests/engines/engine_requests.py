@@ -14,7 +14,8 @@ def never(text: str) -> bool:
 
 def make_request(task_id: str, *, ids: tuple[int, ...], text: str = "def f():\n", solution: str = "    return 1\n",
                  task: str = "", is_finished: Callable[[str], bool] = never) -> Request:
-    language = {"Python": "python", "CPP": "cpp", "Java": "java", "JavaScript": "js", "Go": "go"}[task_id.split("/")[0]]
+    prefix = task_id.partition("/")[0]
+    language = {"Python": "python", "CPP": "cpp", "Java": "java", "JavaScript": "js", "Go": "go"}[prefix]
     problem = Problem(task_id=task_id, language=language, prompt=text, declaration=text, canonical_solution=solution,
                       test="")
     prompt = Prompt(task=task or f"generation-{language}", task_id=task_id, language=language, text=text)
