@@ -1,0 +1,261 @@
+"""The Docker sandbox: a slot is a container that a supervisor runs in as process 1.
+
+The harness holds the container's stdin. However the harness ends, that stream ends, the supervisor exits, and the engine
+removes the container.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from humaneval_x.errors import SandboxError
+from humaneval_x.languages import Language
+from humaneval_x.records import Limits
+from humaneval_x.sandbox import Finding, Slot
+from humaneval_x.sandbox.images import Image, find_image
+from humaneval_x.sandbox.protocol import Connection
+from humaneval_x.sandbox.slot import GRACE_S, SupervisedSlot
+
+if TYPE_CHECKING:
+    import docker
+
+__all__ = ["DockerBackend", "connect"]
+
+_FIRST_UID = 70000
+_SHM_MB = 16
+_OWNER_LABEL = "humaneval-x.owner"
+_SUPERVISOR_NEEDS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
+_START_S = 60.0
+_REMOVE_S = 20.0
+
+
+def connect(timeout_s: float = 60.0) -> docker.DockerClient:
+    """A client of the Docker engine that the environment names. Raises SandboxError if none answers."""
+    import docker  # noqa: PLC0415 - the SDK is loaded by those who use it only
+    import docker.errors  # noqa: PLC0415
+
+    try:
+        client = docker.from_env(timeout=int(timeout_s))
+        client.ping()
+    except (docker.errors.DockerException, OSError) as error:
+        where = os.environ.get("DOCKER_HOST", "/var/run/docker.sock")
+        raise SandboxError(
+            f"no Docker engine answers at {where}: start it (`sudo systemctl start docker`), let this user use it, "
+            f"set DOCKER_HOST, or use `--sandbox local` ({type(error).__name__})"
+        ) from error
+    return client
+
+
+class DockerBackend:
+    """Sandboxes in containers of the images that `humaneval-x sandbox build` makes.
+
+    `grace_s` is how long after the wall limits a container may take to answer before it is killed.
+    """
+
+    name = "docker"
+
+    def __init__(self, *, grace_s: float = GRACE_S) -> None:
+        self._grace_s = grace_s
+        self._lock = threading.Lock()
+        self._seats: set[int] = set()
+        self._images: dict[str, Image] = {}
+        self._swept = False
+
+    def check(self, languages: Sequence[str]) -> list[Finding]:
+        """The engine and each language's image. Never raises for a missing part."""
+        try:
+            client = connect()
+        except SandboxError as error:
+            remedy = "install and start Docker, or use `--sandbox local`"
+            return [Finding(subject="Docker engine", ok=False, detail=str(error), remedy=remedy)]
+        with contextlib.closing(client):
+            version = client.version()
+            findings = [Finding(subject="Docker engine", ok=True, detail=f"{version['Version']} ({version['Arch']})")]
+            for language in languages:
+                subject = f"image of {language}"
+                try:
+                    image = find_image(client, language)
+                    findings.append(Finding(subject=subject, ok=True, detail=image.tag))
+                except SandboxError as error:
+                    remedy = f"humaneval-x sandbox build --languages {language}"
+                    findings.append(Finding(subject=subject, ok=False, detail=str(error), remedy=remedy))
+        return findings
+
+    def describe(self, languages: Sequence[str]) -> dict[str, object]:
+        """Image ids, the engine, and the limits that are missing here, as a supervisor in a container finds them."""
+        with contextlib.closing(connect()) as client:
+            version, info = client.version(), client.info()
+            images = {language: self._image(client, language) for language in languages}
+        missing, cgroup = ([] if info.get("SwapLimit", True) else ["swap"]), "none"
+        if languages:
+            hello = self._probe(images[languages[0]])
+            missing, cgroup = [*hello["missing_limits"], *missing], hello["cgroup"]
+        return {
+            "name": self.name,
+            "engine": version["Version"],
+            "architecture": version["Arch"],
+            "cgroup": cgroup,
+            "images": {name: {"id": image.id, "tag": image.tag, "base": image.base} for name, image in images.items()},
+            "missing_limits": missing,
+        }
+
+    @contextlib.contextmanager
+    def open_slot(self, language: Language) -> Iterator[Slot]:
+        """A slot whose containers have a user id of their own. Raises SandboxError."""
+        with contextlib.closing(connect()) as client:
+            image = self._image(client, language.name)
+        with self._seat() as seat:
+            slot = SupervisedSlot(
+                language,
+                lambda limits: _Container(image, limits, _FIRST_UID + seat),
+                wrappers=f"/opt/humaneval-x/{language.name}",
+                grace_s=self._grace_s,
+            )
+            with contextlib.closing(slot):
+                yield slot
+
+    @contextlib.contextmanager
+    def _seat(self) -> Iterator[int]:
+        with self._lock:
+            seat = next(number for number in itertools.count() if number not in self._seats)
+            self._seats.add(seat)
+        try:
+            yield seat
+        finally:
+            with self._lock:
+                self._seats.discard(seat)
+
+    def _image(self, client: docker.DockerClient, language: str) -> Image:
+        with self._lock:
+            if not self._swept:
+                _sweep(client)
+                self._swept = True
+            if language not in self._images:
+                self._images[language] = find_image(client, language)
+            return self._images[language]
+
+    def _probe(self, image: Image) -> dict[str, Any]:
+        limits = Limits(compile_cpu_s=1, run_cpu_s=1, wall_s=1, memory_mb=256, processes=16, output_bytes=1, disk_mb=16)
+        with self._seat() as seat, contextlib.closing(_Container(image, limits, _FIRST_UID + seat)) as container:
+            return container.hello
+
+
+class _Container:
+    """One container with a supervisor in it. Raises SandboxError if it does not come up."""
+
+    def __init__(self, image: Image, limits: Limits, uid: int) -> None:
+        import docker.errors  # noqa: PLC0415
+
+        self._client = connect()
+        self._container: Any = None
+        self._connection: Connection | None = None
+        try:
+            self._container = self._client.containers.create(image.id, **_options(limits, uid))
+            self._connection = Connection(self._attach(), multiplexed=True)
+            self._container.start()
+            self.hello = self.connection.receive(_START_S)
+            if self.hello.get("hello") != 1:
+                raise SandboxError(f"{image.tag} does not run this version's supervisor: run `humaneval-x sandbox build`")
+        except (docker.errors.DockerException, OSError) as error:
+            self.close()
+            raise SandboxError(f"cannot start a container of {image.tag}: {error}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def connection(self) -> Connection:
+        """The conversation with the supervisor."""
+        assert self._connection is not None
+        return self._connection
+
+    def close(self) -> None:
+        """Remove the container and wait until it is gone."""
+        connection, self._connection = self._connection, None
+        container, self._container = self._container, None
+        if connection is not None:
+            connection.close()
+        if container is not None:
+            with contextlib.suppress(OSError):
+                _remove(container)
+        self._client.close()
+
+    def _attach(self) -> socket.socket:
+        wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        attached = self._container.attach_socket(params=wanted)
+        stream = getattr(attached, "_sock", attached)  # the SDK hands out a SocketIO around it
+        if not isinstance(stream, socket.socket):
+            raise SandboxError("this way of reaching Docker has no sockets: use a local or TCP engine (DOCKER_HOST)")
+        return stream
+
+
+def _options(limits: Limits, uid: int) -> dict[str, Any]:
+    """What `docker run` would be told: no network, nothing writable but small tmpfs, every limit, no privilege.
+
+    The tmpfs counts as memory, so it gets a quarter at most. The six capabilities are the supervisor's; samples have none.
+    """
+    from docker.types import LogConfig, Ulimit  # noqa: PLC0415
+
+    memory = f"{limits.memory_mb}m"
+    disk_mb = min(limits.disk_mb, limits.memory_mb // 4)
+    return {
+        "command": ["--uid", str(uid)],
+        "stdin_open": True,
+        "auto_remove": True,
+        "network_mode": "none",
+        "read_only": True,
+        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={disk_mb}m,nr_inodes={disk_mb * 256}"},
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "pids_limit": limits.processes + 1,
+        "ulimits": [Ulimit(name="nofile", soft=1024, hard=1024), Ulimit(name="core", soft=0, hard=0)],
+        "cap_drop": ["ALL"],
+        "cap_add": _SUPERVISOR_NEEDS,
+        "security_opt": ["no-new-privileges"],
+        "log_config": LogConfig(type="none"),
+        "ipc_mode": "private",
+        "shm_size": f"{_SHM_MB}m",
+        "labels": {_OWNER_LABEL: _owner(os.getpid())},
+    }
+
+
+def _remove(container: Any) -> None:
+    import docker.errors  # noqa: PLC0415
+
+    deadline = time.monotonic() + _REMOVE_S
+    while time.monotonic() < deadline:
+        try:
+            container.remove(force=True)
+            return
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            if error.status_code != 409:  # 409: the engine is removing it already
+                raise SandboxError(f"cannot remove the container {container.name}: {error}") from error
+        time.sleep(0.02)
+    raise SandboxError(f"the container {container.name} was not removed in {_REMOVE_S:.0f} s: `docker rm -f` it")
+
+
+def _owner(pid: int) -> str:
+    """Identifies a process on a host across reuse of its number, or is empty if there is none."""
+    try:
+        started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+    return f"{socket.gethostname()}/{pid}/{started}"
+
+
+def _sweep(client: docker.DockerClient) -> None:
+    """Remove containers of harnesses of this host that are no more (their engine was down when they ended)."""
+    for container in client.containers.list(all=True, ignore_removed=True, filters={"label": _OWNER_LABEL}):
+        host, pid, _ = container.labels[_OWNER_LABEL].split("/")
+        if host == socket.gethostname() and _owner(int(pid)) != container.labels[_OWNER_LABEL]:
+            _remove(container)
