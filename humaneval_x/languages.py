@@ -5,6 +5,7 @@ Differences between languages are data here, or a function that the data name.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Language", "Step", "language_names", "language_of_task", "parse_languages", "read_language"]
+__all__ = ["Failure", "Language", "Step", "language_names", "language_of_task", "parse_languages", "read_language"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How a program that ran and failed is told apart: the `status` it gets if everything given here fits.
+
+    `exit_code` and `signal` are those of the outcome; `pattern` is searched in its stderr and stdout, `^` and `$`
+    meaning a line's ends. What is None fits anything.
+    """
+
+    status: str
+    exit_code: int | None = None
+    signal: int | None = None
+    pattern: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """One language's rules.
 
@@ -40,7 +55,8 @@ class Language:
     precede a prompt. `open_braces` are those open at the end of a prompt (0: indentation ends a function).
     `assembly` and `truncation` name functions of `programs` and `truncation`, `reference_rule` one of `verdicts`.
     `source_name` is the program's file. `compile` is None where nothing is compiled. `executables` maps a command
-    that the local sandbox needs to the Debian package that brings it.
+    that the local sandbox needs to the Debian package that brings it. Of `failures` the first that fits says what a
+    failed run means; `runtime_error` where none does.
     """
 
     name: str
@@ -57,6 +73,7 @@ class Language:
     limits: Limits
     executables: dict[str, str]
     folder: Path
+    failures: tuple[Failure, ...] = ()
 
 
 def language_names() -> tuple[str, ...]:
@@ -102,7 +119,7 @@ def _all_languages() -> dict[str, Language]:
             table = tomllib.load(file)
         try:
             found.append((table["order"], _language_from(table, path.parent)))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, re.error) as error:
             raise DataError(f"{path}: not a language description: {error!r}; see CONTRIBUTING.md") from error
     return {language.name: language for _, language in sorted(found, key=lambda pair: pair[0])}
 
@@ -123,7 +140,13 @@ def _language_from(table: dict[str, Any], folder: Path) -> Language:
         limits=Limits(**table["limits"]),
         executables=table["executables"],
         folder=folder,
+        failures=tuple(_failure_from(entry) for entry in table.get("failures", [])),
     )
+
+
+def _failure_from(table: dict[str, Any]) -> Failure:
+    pattern = table.get("pattern")
+    return Failure(**{**table, "pattern": None if pattern is None else re.compile(pattern, re.MULTILINE)})
 
 
 def _step_from(table: dict[str, Any]) -> Step:

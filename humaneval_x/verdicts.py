@@ -1,0 +1,128 @@
+"""Verdicts: pure functions from what an execution showed to what it means.
+
+Two rules look at the same facts. `strict` gives the status: a program passes only if the harness's own entry point
+proved that the tests had returned. `reference` is what the published evaluator would have said; each language names
+its rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from types import MappingProxyType
+
+from humaneval_x.languages import Failure, Language
+from humaneval_x.records import Outcome, Program, Verdict
+
+__all__ = ["DETAIL_CHARACTERS", "REFERENCE_RULES", "STATUSES", "clean_output", "decide"]
+
+STATUSES = (
+    "passed",
+    "wrong_answer",
+    "compile_error",
+    "runtime_error",
+    "exited_early",
+    "cpu_limit",
+    "wall_limit",
+    "memory_limit",
+    "process_limit",
+    "disk_limit",
+    "output_limit",
+    "invalid_input",
+)
+"""Every status of the strict rule. A failure of the harness or its host is none of them: it is an exception."""
+
+DETAIL_CHARACTERS = 2000
+"""How much of a failed program's output a verdict keeps."""
+
+_GAP = "\n[...]\n"
+# Terminal control sequences (CSI, strings such as OSC, two-character escapes), with 7-bit or 8-bit introducers.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+# Control characters but for tab and newline; marks that reorder or hide text; lone surrogates, which no file can hold.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def decide(program: Program, outcome: Outcome, language: Language) -> Verdict:
+    """What `outcome` means for `program`, by both rules. Total: every outcome has a verdict."""
+    status = _strict_status(outcome, language)
+    return Verdict(
+        task_id=program.task_id,
+        completion_id=program.completion_id,
+        sha256=program.sha256,
+        status=status,
+        reference_passed=REFERENCE_RULES[language.reference_rule](outcome),
+        flags=_flags(outcome, status),
+        cpu_s=outcome.cpu_s,
+        wall_s=outcome.wall_s,
+        peak_mb=outcome.peak_mb,
+        detail="" if status == "passed" else clean_output(outcome.stderr or outcome.stdout, DETAIL_CHARACTERS),
+    )
+
+
+def clean_output(text: str, cap: int) -> str:
+    """`text` fit for a terminal, a journal and a report: at most `cap` characters, beginning and end kept.
+
+    Terminal sequences are removed, other control characters, direction marks and lone surrogates become U+FFFD.
+    """
+    text = _UNPRINTABLE.sub("\ufffd", _ESCAPES.sub("", text).replace("\r\n", "\n")).strip()
+    if len(text) <= cap:
+        return text
+    kept = max(cap - len(_GAP), 0)
+    head = kept // 2
+    return (text[:head] + _GAP + text[len(text) - (kept - head) :])[:cap]
+
+
+def _strict_status(outcome: Outcome, language: Language) -> str:
+    if outcome.stage == "input":
+        return "invalid_input"
+    if outcome.limit_hit:
+        status = f"{outcome.limit_hit}_limit"
+        return status if status in STATUSES else "runtime_error"
+    if outcome.stage != "run":
+        return "compile_error"
+    if outcome.failed_assertions > 0:
+        return "wrong_answer"
+    if outcome.exit_code == 0 and outcome.signal == 0:
+        return "passed" if outcome.completed else "exited_early"
+    return next((failure.status for failure in language.failures if _fits(failure, outcome)), "runtime_error")
+
+
+def _fits(failure: Failure, outcome: Outcome) -> bool:
+    if failure.exit_code is not None and failure.exit_code != outcome.exit_code:
+        return False
+    if failure.signal is not None and failure.signal != outcome.signal:
+        return False
+    pattern = failure.pattern
+    return pattern is None or any(pattern.search(text) for text in (outcome.stderr, outcome.stdout))
+
+
+def _flags(outcome: Outcome, status: str) -> tuple[str, ...]:
+    """What a reader may want to look at. `failed_after_tests`: the tests returned, then something failed."""
+    return ("failed_after_tests",) if outcome.completed and status not in ("passed", "wrong_answer") else ()
+
+
+def _exit_code(outcome: Outcome) -> bool:
+    """The published rule for C++, Java and Go: the program exits with 0."""
+    return outcome.stage == "run" and not outcome.limit_hit and outcome.exit_code == 0
+
+
+def _silence(outcome: Outcome) -> bool:
+    """The published rule for JavaScript: nothing is printed, whatever the exit code."""
+    return outcome.stage == "run" and not outcome.limit_hit and not outcome.stdout and not outcome.stderr
+
+
+def _exception(outcome: Outcome) -> bool:
+    """The published rule for Python: the program's last statement is reached without an exception."""
+    return outcome.stage == "run" and not outcome.limit_hit and outcome.completed
+
+
+REFERENCE_RULES: MappingProxyType[str, Callable[[Outcome], bool]] = MappingProxyType(
+    {"exit_code": _exit_code, "silence": _silence, "exception": _exception}
+)
+"""The published evaluator's rules, by the name that a language's `reference_rule` gives."""

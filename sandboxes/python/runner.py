@@ -1,0 +1,78 @@
+"""Runs one program and, once its tests have returned, proves it to the harness.
+
+Used as `python3 runner.py main.py`. Descriptor 3 carries one line, a secret, before the program starts; after the
+program's last statement the line `<secret> 0 0` goes back. A program that leaves in any other way (an exception,
+`sys.exit`, `os._exit`, a signal) sends nothing. Exit codes beyond Python's own are named in `language.toml`.
+"""
+
+import os
+import sys
+
+MARKER = 3
+EXIT_ASSERTION = 101
+EXIT_COMPILE = 102
+
+
+def read_secret():
+    """The secret on the marker descriptor, which children will not inherit; empty if there is none."""
+    try:
+        os.set_inheritable(MARKER, False)
+        line = b""
+        while not line.endswith(b"\n"):
+            part = os.read(MARKER, 1)
+            if not part:
+                return b""
+            line += part
+        return line[:-1]
+    except OSError:
+        return b""
+
+
+def compiled(path):
+    """The program's code; ends the process with EXIT_COMPILE if it has none."""
+    with open(path, "rb") as file:
+        source = file.read()
+    try:
+        return compile(source, path, "exec", dont_inherit=True)
+    # Besides SyntaxError: NUL bytes, nesting beyond the parser's stack, literals beyond its limits.
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        leave(error, EXIT_COMPILE)
+
+
+def fresh_main(path):
+    """The namespace of a new `__main__` that replaces this module, so that `import __main__` shows the program."""
+    module = type(sys)("__main__")
+    module.__file__ = path
+    module.__builtins__ = __builtins__
+    sys.modules["__main__"] = module
+    return module.__dict__
+
+
+def leave(error, code):
+    """Print the traceback without this file's frames and exit with `code`."""
+    import traceback
+
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+    sys.exit(code)
+
+
+def main(path):
+    """Run the program at `path` as a script of its own."""
+    secret = read_secret()
+    sys.argv = [path]
+    sys.path[0] = os.getcwd()
+    code = compiled(path)
+    try:
+        exec(code, fresh_main(path))
+    except SystemExit:
+        raise
+    except BaseException as error:
+        leave(error, EXIT_ASSERTION if isinstance(error, AssertionError) else 1)
+    if secret:
+        os.write(MARKER, secret + b" 0 0\n")
+
+
+main(sys.argv[1])
