@@ -1,0 +1,147 @@
+"""Named tensors in a checkpoint's folder: PaddleNLP's `.pdparams`, safetensors, and PyTorch's `.bin`, sharded or not.
+
+Files are read without the framework that wrote them. A tensor is read when it is asked for, as float32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from humaneval_x.engines.codegen.pickles import read_paddle_pickle, read_torch_zip
+from humaneval_x.errors import DataError
+
+__all__ = ["StoredTensor", "TensorFiles", "open_tensors"]
+
+Floats = npt.NDArray[np.float32]
+
+_SAFETENSORS_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4",
+                       "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTensor:
+    """A tensor in a file: its shape, and how to read it as float32."""
+
+    file: Path
+    shape: tuple[int, ...]
+    read: Callable[[], Floats]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorFiles:
+    """All tensors of a checkpoint by name, and the SHA-256 of the files they lie in.
+
+    For one file it is that file's; for several, that of the lines `<sha256>  <file name>` in the names' order.
+    """
+
+    tensors: dict[str, StoredTensor]
+    sha256: str
+    files: tuple[Path, ...]
+
+
+def open_tensors(folder: Path) -> TensorFiles:
+    """The weights in a checkpoint's folder. Raises DataError if there are none, or a file is missing or damaged."""
+    for name, reader in _FORMATS.items():
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            files = _files_in_index(index)
+        elif (folder / name).is_file():
+            files = (folder / name,)
+        else:
+            continue
+        tensors: dict[str, StoredTensor] = {}
+        for file in files:
+            tensors.update(reader(file))
+        return TensorFiles(tensors=tensors, sha256=_hash_of(files), files=files)
+    raise DataError(f"{folder} holds no weights: none of {', '.join(_FORMATS)} nor an index of their parts")
+
+
+def _files_in_index(index: Path) -> tuple[Path, ...]:
+    try:
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        files = tuple(index.parent / name for name in names)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{index}: not an index of weight files: {error!r}") from error
+    for name, file in zip(names, files, strict=True):
+        if Path(name).name != name or not file.is_file():
+            raise DataError(f"{index}: the part {name} is not in the same folder: fetch it")
+    return files
+
+
+def _hash_of(files: tuple[Path, ...]) -> str:
+    digests = []
+    for file in files:
+        digest = hashlib.sha256()
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        digests.append(digest.hexdigest())
+    if len(files) == 1:
+        return digests[0]
+    lines = "".join(f"{digest}  {file.name}\n" for digest, file in zip(digests, files, strict=True))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _open_safetensors(path: Path) -> dict[str, StoredTensor]:
+    try:
+        with path.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            if length > path.stat().st_size:
+                raise ValueError("the header is longer than the file")
+            header = json.loads(stream.read(length))
+        header.pop("__metadata__", None)
+        return {name: _safetensor(path, 8 + length, name, entry) for name, entry in header.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        raise DataError(f"{path}: not a whole safetensors file ({error}): fetch it again") from error
+
+
+def _safetensor(path: Path, base: int, name: str, entry: dict[str, Any]) -> StoredTensor:
+    dtype, shape = np.dtype(_SAFETENSORS_DTYPES[entry["dtype"]]), tuple(entry["shape"])
+    start, end = entry["data_offsets"]
+    count = int(np.prod(shape, dtype=np.int64))
+    if end - start != count * dtype.itemsize or base + end > path.stat().st_size:
+        raise ValueError(f"{name} does not lie within the file")
+
+    def read() -> Floats:
+        return _as_float32(np.fromfile(path, dtype=dtype, count=count, offset=base + start).reshape(shape))
+
+    return StoredTensor(file=path, shape=shape, read=read)
+
+
+def _open_pdparams(path: Path) -> dict[str, StoredTensor]:
+    def stored(array: npt.NDArray[Any]) -> StoredTensor:
+        return StoredTensor(file=path, shape=array.shape, read=lambda: _as_float32(array))
+
+    return {name: stored(array) for name, array in read_paddle_pickle(path).items()}
+
+
+def _open_torch(path: Path) -> dict[str, StoredTensor]:
+    def stored(tensor: Any) -> StoredTensor:
+        return StoredTensor(file=path, shape=tensor.shape, read=lambda: _as_float32(tensor.read()))
+
+    return {name: stored(tensor) for name, tensor in read_torch_zip(path).items()}
+
+
+def _as_float32(array: npt.NDArray[Any]) -> Floats:
+    """Floating-point elements as float32; 16 unsigned bits are a bfloat16, the upper half of a float32."""
+    if array.dtype == np.uint16:
+        widened: Floats = (array.astype(np.uint32) << np.uint32(16)).view(np.float32)
+        return widened
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+# In the order in which they are looked for.
+_FORMATS: dict[str, Callable[[Path], dict[str, StoredTensor]]] = {
+    "model.safetensors": _open_safetensors,
+    "model_state.pdparams": _open_pdparams,
+    "pytorch_model.bin": _open_torch,
+}

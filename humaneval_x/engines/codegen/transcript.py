@@ -1,0 +1,69 @@
+"""One sample's tokens as they come: its text so far, and whether and why it ends."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Sequence
+
+__all__ = ["Transcript"]
+
+
+class Transcript:
+    """Turns tokens into text and stops at end-of-text, at a stop rule, or at `limit` tokens.
+
+    `token_bytes[t]` is what token t stands for; a character whose bytes are split over tokens appears with its last
+    byte, bytes that are no UTF-8 become U+FFFD. The stop rule is asked every `check_every` tokens; when it is met,
+    the first token that met it is found, so the cadence never changes the text (the rule must stay met once it is).
+    """
+
+    def __init__(
+        self,
+        token_bytes: Sequence[bytes],
+        end_tokens: frozenset[int],
+        is_finished: Callable[[str], bool],
+        limit: int,
+        *,
+        check_every: int = 1,
+    ) -> None:
+        self._token_bytes = token_bytes
+        self._end_tokens = end_tokens
+        self._is_finished = is_finished
+        self._limit = limit
+        self._check_every = check_every
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._unchecked: list[int] = []
+        self.text = ""
+        self.tokens = 0
+        self.finish = ""
+
+    def append(self, token: int) -> bool:
+        """Take the next token; true if the sample has now ended (`finish` says why). Later tokens are ignored."""
+        if self.finish:
+            return True
+        self.tokens += 1
+        if token in self._end_tokens:
+            self._end("eos")
+        else:
+            self.text += self._decoder.decode(self._token_bytes[token])
+            self._unchecked.append(len(self.text))
+            if self.tokens >= self._limit:
+                self._end("length")
+            elif len(self._unchecked) >= self._check_every:
+                self._check()
+        return bool(self.finish)
+
+    def _end(self, finish: str) -> None:
+        if self._check():
+            return
+        self.text += self._decoder.decode(b"", final=True)
+        self.finish = finish
+
+    def _check(self) -> bool:
+        lengths, self._unchecked = self._unchecked, []
+        if not lengths or not self._is_finished(self.text):
+            return False
+        met = next(place for place, length in enumerate(lengths) if self._is_finished(self.text[:length]))
+        self.text = self.text[: lengths[met]]
+        self.tokens -= len(lengths) - 1 - met
+        self.finish = "stop"
+        return True
