@@ -14,14 +14,17 @@ import pandas as pd
 from humaneval_x.errors import DataError, IncompleteError, UsageError
 from humaneval_x.estimates import KS, Estimates, estimate
 
-__all__ = ["COUNTS", "SEMANTICS", "RunSummary", "differences", "estimates_of", "gaps_of", "group_of", "groups_of",
-           "labels_of", "remarks", "require_complete", "summary_from_json", "summary_to_json"]
+__all__ = ["COUNTS", "REPORT_FORMAT", "SEMANTICS", "RunSummary", "differences", "estimates_of", "gaps_of", "group_of",
+           "groups_of", "labels_of", "remarks", "require_complete", "summary_from_json", "summary_to_json"]
 
 SEMANTICS = ("strict", "reference")
 """What counts as a pass: this harness's own verdict, or the published evaluator's rule on the same execution."""
 
 COUNTS = ("task", "task_id", "language", "n", "c_strict", "c_reference")
 """Columns of `RunSummary.counts`."""
+
+REPORT_FORMAT = {"format": "humaneval-x report", "version": 1}
+"""What a `report.json` begins with."""
 
 # Fields of the sampling that decide scores. The number of samples and the seed only decide how exactly they are known.
 _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
@@ -31,7 +34,7 @@ _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
 class RunSummary:
     """One run.
 
-    `task` is `generation`, `translation` or `mixed`; `counts` has a row for every problem with at least one judged
+    `task` is `generation` or `translation`; `counts` has a row for every problem with at least one judged
     sample (columns `COUNTS`: n judged samples, of which c pass); `statuses` maps a group (`group_of`) to how often
     each strict status occurs. `undrawn` samples were wanted and are not there, `unjudged` ones are there without a
     verdict; `missing` are the problems (`<group> <task id>`) without any judged sample. `purpose` is the engine's own

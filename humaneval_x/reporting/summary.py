@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -39,7 +38,7 @@ def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
             purpose=str(engine.get("purpose", "")),
             data_version=str(data["version"]),
             data_hashes=dict(data["sha256"]),
-            task=_task_kind(list(folder.tasks())),
+            task=_task_kind(folder),
             sampling=dict(sampling),
             truncation=str(evaluation["truncation"]),
             example_tests=example_tests,
@@ -105,6 +104,8 @@ class _Tally:
         self.judged += n.total()
 
 
-def _task_kind(tasks: list[str]) -> str:
-    kinds: dict[str, Any] = dict.fromkeys(task.partition("-")[0] for task in tasks)
-    return next(iter(kinds)) if len(kinds) == 1 else "mixed"
+def _task_kind(folder: RunFolder) -> str:
+    kinds = {task.partition("-")[0] for task in folder.tasks()}
+    if len(kinds) != 1:
+        raise DataError(f"{folder.path / 'run.json'}: names {len(kinds)} kinds of tasks, not one: the file was edited")
+    return kinds.pop()

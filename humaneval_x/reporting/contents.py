@@ -1,0 +1,135 @@
+"""What a report says, before any format: sections of tables, and what a reader must know beside them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from humaneval_x.errors import UsageError
+from humaneval_x.reporting.leaderboard import Measured, generation_section, measure, refusals_of, translation_section
+from humaneval_x.reporting.published import PublishedRow, read_published
+from humaneval_x.reporting.tables import Cell, Row, Section, Table
+from humaneval_x.reporting.wording import group_title, percent
+from humaneval_x.summaries import RunSummary, differences, labels_of, remarks
+from humaneval_x.text import plain
+
+__all__ = ["Contents", "build_contents"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Contents:
+    """A whole report. `labels` and `refusals` are by run, `warnings` about rows beside each other."""
+
+    runs: tuple[Measured, ...]
+    names: tuple[str, ...]
+    published: tuple[PublishedRow, ...]
+    labels: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    refusals: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+def build_contents(summaries: Sequence[RunSummary]) -> Contents:
+    """The report on these runs. Raises UsageError for none, or for two of one name."""
+    if not summaries:
+        raise UsageError("a report needs at least one run: name its folder")
+    twice = [name for name, times in Counter(summary.run_id for summary in summaries).items() if times > 1]
+    if twice:
+        raise UsageError(f"two runs are named {twice[0]!r}: give each run once, or rename one of the folders")
+    runs = tuple(measure(summary) for summary in summaries)
+    tasks = tuple(dict.fromkeys(summary.task for summary in summaries))
+    published = tuple(row for row in read_published() if row.task in tasks)
+    sections = []
+    for task, section in (("generation", generation_section), ("translation", translation_section)):
+        chosen = [run for run in runs if run.summary.task == task]
+        if chosen:
+            sections.append(section(chosen, [row for row in published if row.task == task]))
+    sections += [_statuses(runs), _provenance(runs)]
+    return Contents(
+        runs=runs,
+        names=tuple(map(_name, summaries)),
+        published=published,
+        labels=tuple((_name(run.summary), plain(label, 400)) for run in runs for label in labels_of(run.summary)),
+        warnings=tuple(_warnings(summaries)),
+        refusals=tuple((_name(run.summary), refusal) for run in runs for refusal in refusals_of(run)),
+        sources=tuple(dict.fromkeys(row.source for row in published)),
+        sections=tuple(sections),
+    )
+
+
+def _name(summary: RunSummary) -> str:
+    return f"{plain(summary.model)} ({plain(summary.run_id)})"
+
+
+def _warnings(summaries: Sequence[RunSummary]) -> Iterator[str]:
+    """Each run against the first of its task, so that n runs give at most n - 1 lines of each kind."""
+    first: dict[str, RunSummary] = {}
+    for summary in summaries:
+        one = first.setdefault(summary.task, summary)
+        found = differences(one, summary)
+        if found:
+            yield plain(f"Not comparable: {_name(one)} and {_name(summary)} differ in {'; '.join(found)}.", 600)
+        smaller = remarks(one, summary)
+        if smaller:
+            yield plain(f"Compare with care: {_name(one)} and {_name(summary)} differ in {'; '.join(smaller)}.", 600)
+    versions = sorted({summary.data_version for summary in summaries} - {"codegeex"})
+    if versions:
+        yield plain(f"The published rows were measured on the data as first published; rows measured on "
+                    f"{', '.join(versions)} are not comparable with them.", 600)
+
+
+def _statuses(runs: Sequence[Measured]) -> Section:
+    total: Counter[str] = Counter()
+    for run in runs:
+        for statuses in run.summary.statuses.values():
+            total.update(statuses)
+    names = sorted(total, key=lambda name: (name != "passed", -total[name], name))
+    rows = []
+    for run in runs:
+        for position, (group, statuses) in enumerate(run.summary.statuses.items()):
+            samples = sum(statuses.values())
+            cells = [_share_cell(statuses.get(name, 0), samples) for name in names]
+            rows.append(Row(
+                cells=(Cell(text=plain(run.summary.model), small=plain(run.summary.run_id)),
+                       Cell(text=group_title(group)), Cell(text=f"{samples}", number=True), *cells),
+                first=position == 0,
+            ))
+    table = Table(
+        title="Strict statuses",
+        columns=("Model", "Language", "Samples", *(plain(name).replace("_", " ") for name in names)),
+        rows=tuple(rows),
+        heads=2,
+    )
+    return Section(name="statuses", title="What became of the samples", tables=(table,),
+                   text="Per cent of the judged samples, with their number.")
+
+
+def _share_cell(count: int, samples: int) -> Cell:
+    if not count:
+        return Cell(text="0", number=True)
+    return Cell(text=percent(count / samples), small=f"{count}", number=True)
+
+
+def _provenance(runs: Sequence[Measured]) -> Section:
+    tables = []
+    for run in runs:
+        summary = run.summary
+        entries = [("samples judged", f"{int(summary.counts['n'].sum())}"), ("tokens drawn", f"{summary.tokens}"),
+                   ("CPU seconds of judging", f"{summary.cpu_s:.0f}"),
+                   *_flat(summary.run, "run"), *_flat(summary.evaluation, "evaluation")]
+        rows = tuple(Row(cells=(Cell(text=plain(key)), Cell(text=plain(value, 400)))) for key, value in entries)
+        tables.append(Table(title=_name(summary), columns=("Entry", "Value"), rows=rows))
+    return Section(name="provenance", title="Provenance", tables=tuple(tables), folded=True,
+                   text="What each run was made from and how it was judged, as its manifests say.")
+
+
+def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}")
+    else:
+        yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

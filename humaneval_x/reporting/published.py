@@ -1,0 +1,48 @@
+"""The published figures that reports show as reference rows, from `benchmark_data/published.toml`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from humaneval_x.errors import DataError
+from humaneval_x.resources import resource_folder
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["PublishedRow", "read_published"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRow:
+    """One model's published figures on one task; `scores` maps a group and k to pass@k as a share (0 to 1)."""
+
+    model: str
+    task: str
+    source: str
+    scores: dict[tuple[str, int], float]
+
+
+@cache
+def read_published() -> tuple[PublishedRow, ...]:
+    """All published rows, in the file's order. Raises DataError if the file is damaged."""
+    path = resource_folder("benchmark_data") / "published.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tuple(_row_from(row, table["sources"]) for row in table["rows"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a table of published figures ({error!r}): reinstall or restore it") from error
+
+
+def _row_from(row: dict[str, Any], sources: dict[str, str]) -> PublishedRow:
+    scores = {(group, int(k)): float(percent) / 100
+              for group, figures in row["scores"].items() for k, percent in figures.items()}
+    wrong = [key for key, share in scores.items() if not 0 <= share <= 1]
+    if wrong:
+        raise ValueError(f"{row['model']} has a score of {scores[wrong[0]]:.2%} for {wrong[0]}")
+    return PublishedRow(model=row["model"], task=row["task"], source=sources[row["source"]], scores=scores)

@@ -1,0 +1,65 @@
+"""The table of one run that the command line prints."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from humaneval_x.estimates import ALL, KS
+from humaneval_x.reporting.leaderboard import measure, refusals_of
+from humaneval_x.reporting.wording import DASH, group_title, interval, percent
+from humaneval_x.summaries import SEMANTICS, RunSummary, groups_of, labels_of, require_complete
+from humaneval_x.text import plain
+
+__all__ = ["render_table"]
+
+
+def render_table(summary: RunSummary, *, allow_partial: bool = False) -> str:
+    """pass@k of the run as plain text: per language and overall, strict with intervals, reference beside it.
+
+    Raises IncompleteError if samples or verdicts are missing, unless `allow_partial`; then the text says so.
+    """
+    if not allow_partial:
+        require_complete(summary)
+    run = measure(summary)
+    ks = [k for k in KS if any(found.k == k for found in run.estimates["strict"].estimates)]
+    lines = [["", "problems", "samples", *(f"pass@{k}" for k in ks), *(f"ref. @{k}" for k in ks)]]
+    for group in [*groups_of(summary), ALL]:
+        strict, reference = (run.estimates[name] for name in SEMANTICS)
+        one = strict.find(group, 1)
+        if one is None:
+            continue
+        cells = [group_title(group), f"{one.problems}", f"{one.samples}"]
+        for k in ks:
+            found = strict.find(group, k)
+            cells.append(f"{percent(found.value)} [{interval(found)}]" if found else DASH)
+        for k in ks:
+            found = reference.find(group, k)
+            cells.append(percent(found.value) if found else DASH)
+        lines.append(cells)
+    notes = [*(plain(f"Note: {label}", 400) for label in labels_of(summary)), *refusals_of(run)]
+    return "\n".join([_title(summary), "", *_aligned(lines), "", *notes]).rstrip() + "\n"
+
+
+def _title(summary: RunSummary) -> str:
+    sampling = summary.sampling
+    return plain(
+        f"{summary.model} on {summary.data_version}, {summary.task}: n = {sampling.get('samples')}, temperature "
+        f"{sampling.get('temperature')}, top-p {sampling.get('top_p')}. Per cent; [95 % interval]; ref.: reference "
+        "verdicts", 400)
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(
+            cell + " " * (width - _width(cell)) if position == 0 else " " * (width - _width(cell)) + cell
+            for position, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+
+
+def _width(text: str) -> int:
+    """Columns that a terminal uses: two for a wide character."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

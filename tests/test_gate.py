@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from humaneval_x.errors import DataError, IncomparableError, IncompleteError, StorageError, UsageError
+from humaneval_x.estimates import ALL
+from humaneval_x.gate import gate, read_baseline, render_gate, write_baseline
+from humaneval_x.summaries import COUNTS, REPORT_FORMAT, RunSummary, summary_to_json
+
+LANGUAGES = {"python": "Python", "cpp": "CPP", "java": "Java", "js": "JavaScript", "go": "Go"}
+SAMPLING = {"temperature": 0.8, "top_p": 0.95, "top_k": 0, "max_tokens": 512, "samples": 20, "seed": 1}
+
+
+def summary(passes: np.ndarray, n: int = 20, **changes: Any) -> RunSummary:
+    """A run from passes of shape (languages, problems)."""
+    rows = [(f"generation-{name}", f"{prefix}/{number}", name, n, int(c), int(c))
+            for (name, prefix), line in zip(LANGUAGES.items(), passes, strict=False) for number, c in enumerate(line)]
+    values: dict[str, Any] = {
+        "run_id": "candidate", "model": "m", "engine": "replay", "purpose": "", "data_version": "codegeex",
+        "data_hashes": {name: name for name in LANGUAGES}, "task": "generation", "sampling": SAMPLING,
+        "truncation": "strict", "example_tests": False, "sandbox": "docker", "limits": {},
+        "counts": pd.DataFrame(rows, columns=list(COUNTS)), "statuses": {}, "undrawn": 0, "unjudged": 0, "missing": (),
+        "tokens": 5, "cpu_s": 1.5, "run": {}, "evaluation": {},
+    }
+    return RunSummary(**{**values, **changes})
+
+
+def drawn(seed: int, better: float = 0.0, problems: int = 60, languages: int = 5, n: int = 20) -> np.ndarray:
+    """Passes of a model whose problem rates are the same for every seed, shifted by `better`."""
+    rates = np.random.default_rng(0).beta(0.6, 0.9, (1, problems)).repeat(languages, axis=0)
+    return np.random.default_rng([1, seed]).binomial(n, np.clip(rates + better, 0, 1))
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    path = tmp_path / "reports" / "base.json"
+    write_baseline(summary(drawn(0), run_id="base"), path)
+    return path
+
+
+def test_the_run_itself_passes_its_own_baseline(baseline: Path) -> None:
+    result = gate(baseline, summary(drawn(0)))
+    assert result.passed
+    assert [decision.group for decision in result.decisions if decision.k == 1] == [*LANGUAGES, ALL]
+    assert all(decision.drop == 0 and decision.p == 1.0 for decision in result.decisions)
+
+
+def test_another_draw_of_the_same_model_passes(baseline: Path) -> None:
+    assert gate(baseline, summary(drawn(1))).passed
+
+
+def test_a_clearly_worse_model_fails_in_every_language_and_overall(baseline: Path) -> None:
+    result = gate(baseline, summary(drawn(1, better=-0.15)), max_drop=0.02)
+    assert not result.passed
+    assert {each.group for each in result.decisions if each.regressed and each.k == 1} == {*LANGUAGES, ALL}
+    assert all(each.p <= 0.05 and each.drop > 0.02 for each in result.decisions if each.regressed)
+
+
+def test_a_drop_in_one_language_alone_fails_there(baseline: Path) -> None:
+    passes = drawn(0)
+    passes[4] = drawn(1, better=-0.25)[4]
+    regressed = {each.group for each in gate(baseline, summary(passes)).decisions if each.regressed and each.k == 1}
+    assert "go" in regressed
+    assert not regressed & {"python", "cpp", "java", "js"}
+
+
+def test_a_credible_drop_within_the_allowance_passes(baseline: Path) -> None:
+    assert gate(baseline, summary(drawn(1, better=-0.1)), max_drop=0.3).passed
+
+
+def test_a_large_drop_that_chance_explains_passes() -> None:
+    before, after = np.zeros((1, 3), dtype=int) + 20, np.zeros((1, 3), dtype=int)
+    result = gate(summary(before, run_id="base"), summary(after))
+    # Three problems can fall by the same chance as rise: one time in eight all three fall.
+    assert result.decisions[0].drop == 1.0
+    assert result.decisions[0].p == pytest.approx(1 / 8, abs=0.02)
+    assert result.passed
+
+
+def test_a_better_model_passes(baseline: Path) -> None:
+    result = gate(baseline, summary(drawn(1, better=0.2)))
+    assert result.passed
+    assert result.decisions[0].drop < 0
+
+
+def test_a_drop_above_the_detectable_one_is_what_counts(baseline: Path) -> None:
+    for better in (-0.01, -0.02, -0.03, -0.05):
+        for each in gate(baseline, summary(drawn(3, better=better))).decisions:
+            assert each.regressed == (each.drop > each.detectable + 1e-12)
+
+
+def test_false_alarms_of_the_whole_gate_stay_within_alpha() -> None:
+    runs, alpha = 250, 0.1
+    alarms = sum(
+        not gate(*(summary(drawn(2 * seed + draw, problems=30, languages=3)) for draw in (0, 1)),
+                 alpha=alpha, permutations=499, seed=seed).passed
+        for seed in range(runs)
+    )
+    # Three standard deviations of a binomial above alpha; not so far below that the gate would be blind.
+    assert 0.03 <= alarms / runs <= alpha + 3 * (alpha * (1 - alpha) / runs) ** 0.5
+
+
+def test_overall_is_tested_by_problem_and_not_by_row() -> None:
+    one = drawn(0, languages=1)
+    other = drawn(1, better=-0.02, languages=1)
+    single = gate(summary(one), summary(other), ks=(1,))
+    copied = gate(summary(one.repeat(5, axis=0)), summary(other.repeat(5, axis=0)), ks=(1,))
+    # Five copies of one language are no more evidence than one.
+    assert copied.decisions[-1].group == ALL
+    assert copied.decisions[-1].p == pytest.approx(single.decisions[0].p)
+
+
+@pytest.mark.parametrize("changes", [
+    {"data_version": "fixed"},
+    {"data_hashes": {"go": "other"}},
+    {"task": "translation"},
+    {"sampling": {**SAMPLING, "temperature": 0.2}},
+    {"truncation": "reference"},
+    {"example_tests": True},
+])
+def test_what_is_not_comparable_is_refused_not_passed(baseline: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(IncomparableError, match="not comparable"):
+        gate(baseline, summary(drawn(0), **changes))
+
+
+@pytest.mark.parametrize("changes", [{"unjudged": 1}, {"undrawn": 1}, {"missing": ("go Go/3",)}])
+def test_an_incomplete_candidate_is_refused(baseline: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(IncompleteError):
+        gate(baseline, summary(drawn(0), **changes))
+
+
+def test_an_incomplete_run_cannot_become_a_baseline(tmp_path: Path) -> None:
+    with pytest.raises(IncompleteError):
+        write_baseline(summary(drawn(0), unjudged=1), tmp_path / "x.json")
+    assert not (tmp_path / "x.json").exists()
+
+
+@pytest.mark.parametrize("shape", [{"problems": 59}, {"languages": 4}])
+def test_runs_on_different_problems_are_refused(baseline: Path, shape: dict[str, int]) -> None:
+    with pytest.raises(IncomparableError, match="in one run only"):
+        gate(baseline, summary(drawn(0, **shape)))
+
+
+def test_a_language_that_the_baseline_lacks_is_said_and_left_out(tmp_path: Path) -> None:
+    write_baseline(summary(drawn(0, languages=2)), tmp_path / "x.json")
+    result = gate(tmp_path / "x.json", summary(drawn(0)))
+    assert [each.group for each in result.decisions if each.k == 1] == ["python", "cpp", ALL]
+    assert any("java, js, go" in note for note in result.notes)
+
+
+def test_a_k_without_enough_samples_is_said_and_left_out(baseline: Path) -> None:
+    result = gate(baseline, summary(drawn(0, n=10), n=10))
+    assert {each.k for each in result.decisions} == {1, 10}
+    assert any("100" in note for note in result.notes)
+
+
+def test_a_baseline_with_other_n_is_compared(baseline: Path) -> None:
+    assert gate(baseline, summary(drawn(5, n=200), n=200)).passed
+
+
+@pytest.mark.parametrize("settings", [
+    {"max_drop": -0.1}, {"max_drop": 1.0}, {"max_drop": float("nan")}, {"alpha": 0.0}, {"alpha": 1.0},
+    {"semantics": "lenient"},
+])
+def test_settings_that_make_no_sense_are_refused(baseline: Path, settings: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        gate(baseline, summary(drawn(0)), **settings)
+
+
+def test_a_report_of_several_runs_needs_the_runs_name(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    runs = [summary_to_json(summary(drawn(seed), run_id=name)) for seed, name in enumerate(["one", "two"])]
+    path.write_text(json.dumps({**REPORT_FORMAT, "runs": runs}))
+    assert read_baseline(path, "two").run_id == "two"
+    with pytest.raises(UsageError, match="one, two"):
+        read_baseline(path)
+    with pytest.raises(UsageError, match="no run 'three'"):
+        read_baseline(path, "three")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "humaneval-x report", "version": 1, "runs": []}',
+                                  '{"format": "humaneval-x report", "version": 1, "runs": [3]}',
+                                  '{"format": "humaneval-x report", "version": 99, "runs": [{}]}', "[" * 100_000])
+def test_a_file_that_is_no_report_is_a_data_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(DataError, match=r"x\.json"):
+        read_baseline(tmp_path / "x.json")
+
+
+def test_a_missing_baseline_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        gate(tmp_path / "none.json", summary(drawn(0)))
+
+
+def test_a_baseline_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        write_baseline(summary(drawn(0)), tmp_path / "file" / "x.json")
+
+
+def test_the_text_names_the_verdict_and_every_regression(baseline: Path) -> None:
+    assert render_gate(gate(baseline, summary(drawn(0)))).startswith("pass: candidate against base")
+    text = render_gate(gate(baseline, summary(drawn(1, better=-0.2), run_id="evil\x1b[2J")))
+    assert text.startswith("REGRESSION: evil\\u001b[2J against base")
+    assert text.count("  regression\n") >= 6
+
+
+def test_a_gate_over_820_problems_takes_less_than_five_seconds() -> None:
+    before, after = (summary(drawn(seed, problems=164, n=200), n=200) for seed in (0, 1))
+    start = time.process_time()
+    assert len(gate(before, after).decisions) == 18
+    assert time.process_time() - start < 5
