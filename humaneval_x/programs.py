@@ -1,0 +1,125 @@
+"""Programs: what a sandbox is given, put together from problem and completion by the published rules. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from humaneval_x.languages import read_language
+from humaneval_x.records import Completion, Problem, Program
+from humaneval_x.truncation import TRUNCATIONS, truncate
+
+__all__ = ["ASSEMBLIES", "MAX_SOURCE_BYTES", "TRUNCATIONS", "assemble", "invalid_reason", "start_of"]
+
+MAX_SOURCE_BYTES = 8 * 1024 * 1024
+"""What is longer is not given to a compiler; the longest published program has some 10 kB."""
+
+
+def assemble(
+    problem: Problem, completion: Completion, *, task: str, truncation: str, example_test: bool = False
+) -> Program:
+    """The program that judges `completion`.
+
+    `task` is a task's or a journal's name, `truncation` one of `TRUNCATIONS`. With `example_test` the problem's
+    example test judges where there is one, else its test. Never raises for a completion's text, whatever it is: see
+    `invalid_reason`. Raises UsageError for an unknown language or truncation.
+    """
+    language = read_language(problem.language)
+    start = start_of(problem, task)
+    code = truncate(completion.text, language, truncation, start)
+    test = problem.example_test if example_test and problem.example_test.strip() else problem.test
+    source = ASSEMBLIES[language.assembly](problem, start, code, test)
+    return Program(
+        task_id=problem.task_id,
+        completion_id=completion.completion_id,
+        language=problem.language,
+        source=source,
+        sha256=hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest(),
+    )
+
+
+def start_of(problem: Problem, task: str) -> str:
+    """What the completion goes on from in the judged program: a translation's starts with the bare declaration."""
+    return problem.declaration if task.partition("-")[0] == "translation" else problem.prompt
+
+
+def invalid_reason(program: Program) -> str:
+    """Why no compiler can be given this program, or an empty string if one can."""
+    try:
+        size = len(program.source.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        return f"the program holds a lone surrogate (U+{ord(program.source[error.start]):04X})"
+    if "\0" in program.source:
+        return "the program holds a NUL character"
+    if size > MAX_SOURCE_BYTES:
+        return f"the program has {size} bytes, more than {MAX_SOURCE_BYTES}"
+    return ""
+
+
+# The imports and headers below are those of the published evaluator, in its order.
+_PYTHON_IMPORTS = """\
+import math
+import re
+import sys
+import copy
+import datetime
+import itertools
+import collections
+import heapq
+import statistics
+import functools
+import hashlib
+import numpy
+import numpy as np
+import string
+from typing import *
+from collections import *
+"""
+_CPP_HEADERS = ("stdlib.h", "algorithm", "math.h", "stdio.h", "vector", "string", "climits", "cstring", "iostream")
+_GO_PACKAGES = ("math", "strings", "fmt", "strconv", "time", "bytes", "regexp", "sort", "math/rand", "crypto/md5")
+
+# What a completion could redefine to make any test pass, or never run. The blank line before keeps a backslash at the
+# completion's end from swallowing the first of them.
+_CPP_GUARDED = """
+    main assert NDEBUG __assert_fail if else for while do switch case default break continue return goto try catch throw
+    const static static_cast void bool int char float double long short unsigned signed auto string vector map
+    true false nullptr sizeof operator new delete struct class typedef using namespace template std
+"""
+_CPP_GUARD = "\n" + "".join(f"#undef {name}\n" for name in _CPP_GUARDED.split())
+
+
+def _python(_problem: Problem, start: str, code: str, test: str) -> str:
+    return f"{_PYTHON_IMPORTS}{start}{code}\n{test}\n"
+
+
+def _cpp(_problem: Problem, start: str, code: str, test: str) -> str:
+    includes = (f"#include<{header}>" for header in _CPP_HEADERS)
+    missing = "".join(f"{include}\n" for include in includes if include not in start)
+    return f"{missing}\n{start}{code}\n{_CPP_GUARD}{test}"
+
+
+def _plain(_problem: Problem, start: str, code: str, test: str) -> str:
+    return f"{start}{code}\n{test}"
+
+
+def _go(problem: Problem, start: str, code: str, test: str) -> str:
+    # The published evaluator looks for the package's name anywhere in the set-up and the code; so "math" counts as
+    # there where "math/rand" is. Scores compare only if this does the same.
+    wanted = [
+        package
+        for package in _GO_PACKAGES
+        if package not in problem.test_setup and f"{package.rpartition('/')[2]}." in code
+    ]
+    imports = "import (\n" + "".join(f'    "{package}"\n' for package in wanted) + ")\n" if wanted else ""
+    body = start.replace(problem.imports, "") if problem.imports else start
+    return f"{problem.test_setup}\n{imports}{body}{code}\n{test}"
+
+
+ASSEMBLIES: dict[str, Callable[[Problem, str, str, str], str]] = {
+    "python": _python,
+    "cpp": _cpp,
+    "java": _plain,
+    "js": _plain,
+    "go": _go,
+}
+"""Language's `assembly` -> the function that puts problem, start, code and test together."""
