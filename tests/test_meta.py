@@ -22,7 +22,7 @@ PACKAGE = ROOT / "humaneval_x"
 
 # A module imports only from layers before its own; modules of one package may import each other.
 LAYERS = [
-    {"", "errors", "records", "resources", "progress"},
+    {"", "errors", "records", "resources", "progress", "text"},
     {"jsonl", "languages"},
     {"journal", "datasets", "truncation", "verdicts", "estimates"},
     {"tasks", "programs", "engines", "sandbox", "rundir"},

@@ -56,7 +56,10 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="humaneval-x")
 @click.option("-v", "--verbose", is_flag=True, help="Say more about what happens, on stderr.")
 def group(verbose: bool) -> None:

@@ -42,16 +42,16 @@ def _apply(context: click.Context, _: click.Parameter, name: str | None) -> None
     if name is None:
         return
     command = str(context.info_name)
-    known = {parameter.name: parameter for parameter in context.command.params}
+    known = _long_names(context.command)
     everywhere, own = _split(_read(name), name, command)
     defaults: dict[str, Any] = {}
     for table, strict in ((everywhere, False), (own, True)):
         for key, value in table.items():
-            option = key.replace("-", "_")
-            if option in known and option != "config":
-                defaults[option] = value
+            option = key.replace("_", "-")
+            if option in known:
+                defaults[known[option]] = value
             elif strict or option not in _options_of_any():
-                raise UsageError(f"{name}: {command} has no option --{key.replace('_', '-')}: see humaneval-x {command} --help")
+                raise UsageError(f"--config {name}: no option --{option}: see humaneval-x {command} --help")
     context.default_map = {**(context.default_map or {}), **defaults}
 
 
@@ -91,5 +91,16 @@ def _options_of_any() -> set[str]:
     names: set[str] = set()
     for command in _COMMANDS:
         found = group.get_command(click.Context(group), command)
-        names |= {parameter.name or "" for parameter in (found.params if found else [])}
+        names |= set(_long_names(found)) if found else set()
     return names
+
+
+def _long_names(command: click.Command) -> dict[str, str]:
+    """Long option, without its dashes -> the parameter that it sets."""
+    return {
+        option.removeprefix("--"): str(parameter.name)
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+        if option.startswith("--") and option != "--config"
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from humaneval_x.cli.options import data_folder_option, data_options
+from humaneval_x.cli.options import data_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

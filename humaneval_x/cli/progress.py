@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import click
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from typing_extensions import Never
 
 __all__ = ["TerminalProgress"]
 
@@ -18,7 +22,7 @@ class TerminalProgress:
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Never] | None = None
         self._total = self._done = self._before = 0
         self._unit = "step"
         self._began = self._said = time.monotonic()

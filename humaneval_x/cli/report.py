@@ -1,0 +1,32 @@
+"""`humaneval-x report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from humaneval_x.cli.config import config_option
+
+__all__ = ["command"]
+
+
+@click.command(name="report")
+@config_option
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="runs/ID...")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="reports/NAME",
+              help="Folder of the report; files of an earlier report in it are replaced.")
+@click.option("--format", "formats", type=click.Choice(["md", "html", "csv", "json"]), multiple=True,
+              help="Write only this format; may be repeated.  [default: all]")
+@click.option("--example-tests", is_flag=True, help="Report the verdicts by example tests.")
+@click.option("--allow-partial", is_flag=True, help="Report figures of what is there where a run is not complete.")
+def command(
+    runs: tuple[Path, ...], out: Path, formats: tuple[str, ...], example_tests: bool, allow_partial: bool
+) -> None:
+    """Write a leaderboard of runs: Markdown, HTML, CSV, JSON.
+
+    The JSON holds the counts of every problem and serves `humaneval-x gate` as a baseline.
+    """
+    from humaneval_x.cli.scores import write_report  # noqa: PLC0415
+
+    write_report(runs, out, example_tests=example_tests, allow_partial=allow_partial, formats=formats)
