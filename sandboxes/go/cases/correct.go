@@ -1,0 +1,5 @@
+	// why: the plain right answer
+	// status: passed
+	// reference: passed
+	return a + b
+}

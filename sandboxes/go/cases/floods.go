@@ -1,0 +1,7 @@
+	// why: output without end
+	// status: output_limit
+	// reference: failed
+	for {
+		fmt.Println("0123456789012345678901234567890123456789012345678901234567890123")
+	}
+}

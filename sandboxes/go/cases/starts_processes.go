@@ -1,0 +1,9 @@
+	// why: many processes
+	// status: process_limit
+	// reference: failed
+	// imports: os/exec
+	for i := 0; i < 200; i++ {
+		_ = exec.Command("/bin/sleep", "60").Start()
+	}
+	return a + b
+}

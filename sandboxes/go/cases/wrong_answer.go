@@ -1,0 +1,5 @@
+	// why: an assertion of testify fails
+	// status: wrong_answer
+	// reference: failed
+	return a - b
+}

@@ -1,0 +1,6 @@
+        // why: the plain right answer
+        // status: passed
+        // reference: passed
+        return a + b;
+    }
+}

@@ -1,0 +1,6 @@
+        // why: a syntax error
+        // status: compile_error
+        // reference: failed
+        return a +;
+    }
+}

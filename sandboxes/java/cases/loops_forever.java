@@ -1,0 +1,10 @@
+        // why: an endless loop
+        // status: cpu_limit
+        // reference: failed
+        // limits: run_cpu_s=1
+        while (a < 1000) {
+            b = a;
+        }
+        return a + b;
+    }
+}

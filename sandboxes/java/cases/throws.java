@@ -1,0 +1,6 @@
+        // why: an exception that nobody catches
+        // status: runtime_error
+        // reference: failed
+        return new int[]{a, b}[2];
+    }
+}

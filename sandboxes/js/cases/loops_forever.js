@@ -1,0 +1,6 @@
+  // why: an endless loop
+  // status: cpu_limit
+  // reference: failed
+  // limits: run_cpu_s=1
+  while (true) {}
+}

@@ -1,0 +1,5 @@
+  // why: recursion without end overflows the stack
+  // status: runtime_error
+  // reference: failed
+  return add(a, b) + 1
+}

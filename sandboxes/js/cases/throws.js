@@ -1,0 +1,5 @@
+  // why: an exception that nobody catches
+  // status: runtime_error
+  // reference: failed
+  return undefined.sum
+}

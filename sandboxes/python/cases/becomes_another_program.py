@@ -1,0 +1,5 @@
+    # why: exec of a program that succeeds
+    # status: exited_early
+    # reference: failed
+    import os
+    os.execv("/bin/true", ["true"])

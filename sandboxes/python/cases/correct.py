@@ -1,0 +1,4 @@
+    # why: the plain right answer
+    # status: passed
+    # reference: passed
+    return a + b

@@ -1,0 +1,4 @@
+    # why: a syntax error
+    # status: compile_error
+    # reference: failed
+    return a +

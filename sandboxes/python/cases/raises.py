@@ -1,0 +1,4 @@
+    # why: an exception that is no failed assertion
+    # status: runtime_error
+    # reference: failed
+    return [a, b][2]

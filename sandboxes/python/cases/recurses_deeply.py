@@ -1,0 +1,4 @@
+    # why: recursion without end
+    # status: runtime_error
+    # reference: failed
+    return add(a, b)

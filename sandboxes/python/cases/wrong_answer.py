@@ -1,0 +1,4 @@
+    # why: a test assertion fails
+    # status: wrong_answer
+    # reference: failed
+    return a - b
