@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from humaneval_x.errors import UsageError
-from humaneval_x.reporting.leaderboard import Measured, generation_section, measure, refusals_of, translation_section
+from humaneval_x.reporting.leaderboard import (
+    Measured,
+    generation_section,
+    measure,
+    model_cell,
+    refusals_of,
+    translation_section,
+)
 from humaneval_x.reporting.published import PublishedRow, read_published
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
 from humaneval_x.reporting.wording import group_title, percent
@@ -94,8 +101,8 @@ def _statuses(runs: Sequence[Measured]) -> Section:
             samples = sum(statuses.values())
             cells = [_share_cell(statuses.get(name, 0), samples) for name in names]
             rows.append(Row(
-                cells=(Cell(text=plain(run.summary.model), small=plain(run.summary.run_id)),
-                       Cell(text=group_title(group)), Cell(text=f"{samples}", number=True), *cells),
+                cells=(model_cell(run.summary), Cell(text=group_title(group)), Cell(text=f"{samples}", number=True),
+                       *cells),
                 first=position == 0,
             ))
     table = Table(

@@ -11,10 +11,10 @@ from humaneval_x.records import Estimate
 from humaneval_x.reporting.published import PublishedRow
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
 from humaneval_x.reporting.wording import DASH, group_title, interval, percent, published_percent
-from humaneval_x.summaries import SEMANTICS, RunSummary, estimates_of, groups_of
+from humaneval_x.summaries import SEMANTICS, RunSummary, estimates_of, groups_of, labels_of
 from humaneval_x.text import plain
 
-__all__ = ["Measured", "generation_section", "measure", "refusals_of", "translation_section"]
+__all__ = ["Measured", "generation_section", "measure", "model_cell", "refusals_of", "translation_section"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,12 +82,22 @@ def translation_section(runs: Sequence[Measured], published: Sequence[PublishedR
     return Section(name="translation", title="Leaderboard: translation", text=text, tables=tuple(tables))
 
 
+def model_cell(summary: RunSummary) -> Cell:
+    """A run in the first column: its model, its id, and a mark if there is something to read first."""
+    mark = " · see the notes" if labels_of(summary) else ""
+    return Cell(text=plain(summary.model), small=plain(summary.run_id) + mark)
+
+
 def refusals_of(run: Measured) -> tuple[str, ...]:
     """The figures that are undefined for this run, one sentence for each k and reason."""
     found: dict[tuple[int, str], list[str]] = {}
     for refusal in run.estimates["strict"].refusals:
         found.setdefault((refusal.k, refusal.reason), []).append(group_title(refusal.language))
-    return tuple(f"pass@{k} is undefined for {', '.join(groups)}: {reason}." for (k, reason), groups in found.items())
+    every = len(groups_of(run.summary)) + 1
+    return tuple(
+        f"pass@{k} is undefined{'' if len(groups) == every else ' for ' + ', '.join(groups)}: {reason}."
+        for (k, reason), groups in found.items()
+    )
 
 
 def _overall_table(runs: Sequence[Measured]) -> Table:
@@ -95,7 +105,7 @@ def _overall_table(runs: Sequence[Measured]) -> Table:
     for run in _ranked(runs):
         for first, semantics in enumerate(SEMANTICS):
             cells = [_figure(run.estimates[semantics].find(ALL, k)) for k in KS]
-            rows.append(Row(cells=(_model_cell(run), Cell(text=semantics), *cells), first=not first))
+            rows.append(Row(cells=(model_cell(run.summary), Cell(text=semantics), *cells), first=not first))
     return Table(title="All pairs of the run together", columns=("Model", "Verdicts", *(f"pass@{k}" for k in KS)),
                  rows=tuple(rows), heads=2)
 
@@ -111,16 +121,12 @@ def _ranked(runs: Sequence[Measured]) -> list[Measured]:
 def _run_rows(run: Measured, groups: Sequence[str], k: int, *after: Cell) -> list[Row]:
     return [
         Row(
-            cells=(_model_cell(run), *after, Cell(text=semantics),
+            cells=(model_cell(run.summary), *after, Cell(text=semantics),
                    *(_figure(run.estimates[semantics].find(group, k)) for group in groups)),
             first=semantics == SEMANTICS[0],
         )
         for semantics in SEMANTICS
     ]
-
-
-def _model_cell(run: Measured) -> Cell:
-    return Cell(text=plain(run.summary.model), small=plain(run.summary.run_id))
 
 
 def _figure(found: Estimate | None) -> Cell:

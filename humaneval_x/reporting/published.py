@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -33,14 +34,14 @@ def read_published() -> tuple[PublishedRow, ...]:
     """All published rows, in the file's order. Raises DataError if the file is damaged."""
     path = resource_folder("benchmark_data") / "published.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
         return tuple(_row_from(row, table["sources"]) for row in table["rows"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ArithmeticError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: not a table of published figures ({error!r}): reinstall or restore it") from error
 
 
 def _row_from(row: dict[str, Any], sources: dict[str, str]) -> PublishedRow:
-    scores = {(group, int(k)): float(percent) / 100
+    scores = {(group, int(k)): float(Decimal(percent) / 100)
               for group, figures in row["scores"].items() for k, percent in figures.items()}
     wrong = [key for key, share in scores.items() if not 0 <= share <= 1]
     if wrong:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,15 @@ def write_run(
     })
     keys = [(task, task_id, number) for task, task_ids in tasks.items() for task_id in task_ids
             for number in range(samples)]
-    for position, (task, task_id, number) in enumerate(keys[: len(keys) - undrawn]):
-        with run.open_samples(task) as journal:
-            journal.append(row_of(Completion(task_id=task_id, completion_id=number, text="x", finish="eos", tokens=7,
-                                             seed=number)))
-        if position < len(keys) - undrawn - unjudged:
-            passed = passes(task, int(task_id.rpartition("/")[2]), number)
-            with run.open_verdicts(task) as journal:
-                journal.append(row_of(Verdict(
+    with ExitStack() as stack:
+        samples_of = {task: stack.enter_context(run.open_samples(task)) for task in tasks}
+        verdicts_of = {task: stack.enter_context(run.open_verdicts(task)) for task in tasks}
+        for position, (task, task_id, number) in enumerate(keys[: len(keys) - undrawn]):
+            samples_of[task].append(row_of(Completion(
+                task_id=task_id, completion_id=number, text="x", finish="eos", tokens=7, seed=number)))
+            if position < len(keys) - undrawn - unjudged:
+                passed = passes(task, int(task_id.rpartition("/")[2]), number)
+                verdicts_of[task].append(row_of(Verdict(
                     task_id=task_id, completion_id=number, sha256="0" * 64,
                     status="passed" if passed else "wrong_answer", reference_passed=passed or number == 9, flags=(),
                     cpu_s=0.25, wall_s=0.5, peak_mb=10.0, detail="")))

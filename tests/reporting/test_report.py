@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from humaneval_x.errors import IncompleteError, StorageError, UsageError
+from humaneval_x.gate import gate
+from humaneval_x.reporting import REPORTS, read_summary, report
+
+RunWriter = Callable[..., Path]
+
+
+def test_a_report_is_written_in_every_format(make_run: RunWriter, tmp_path: Path) -> None:
+    paths = report([make_run()], tmp_path / "out" / "x")
+    assert sorted(path.name for path in (tmp_path / "out" / "x").iterdir()) == [
+        "report.csv", "report.html", "report.json", "report.md"]
+    assert set(paths) == set(REPORTS)
+    assert all(path.stat().st_size > 500 for path in paths.values())
+
+
+def test_only_the_formats_asked_for_are_written(make_run: RunWriter, tmp_path: Path) -> None:
+    report([make_run()], tmp_path / "x", ["csv"])
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["report.csv"]
+
+
+def test_the_same_runs_give_the_same_bytes(make_run: RunWriter, tmp_path: Path) -> None:
+    run = make_run()
+    first, second = report([run], tmp_path / "x"), report([run], tmp_path / "y")
+    assert all(first[name].read_bytes() == second[name].read_bytes() for name in REPORTS)
+
+
+def test_the_json_report_serves_as_a_gate_baseline(make_run: RunWriter, tmp_path: Path) -> None:
+    run = make_run()
+    assert gate(report([run], tmp_path / "x")["json"], read_summary(run)).passed
+
+
+@pytest.mark.parametrize("gap", [{"unjudged": 1}, {"undrawn": 1}])
+def test_an_incomplete_run_has_no_score_unless_allowed_and_then_it_is_said(
+    make_run: RunWriter, tmp_path: Path, gap: dict[str, int]
+) -> None:
+    run = make_run(**gap)
+    with pytest.raises(IncompleteError):
+        report([run], tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+    paths = report([run], tmp_path / "x", allow_partial=True)
+    for name in ("md", "html"):
+        assert "Partial: 1 sample(s) not" in paths[name].read_text().replace("\\", "")
+    assert json.loads(paths["json"].read_text())["runs"][0]["labels"] != []
+
+
+def test_wrong_requests_are_usage_errors(make_run: RunWriter, tmp_path: Path) -> None:
+    run = make_run()
+    with pytest.raises(UsageError, match="pdf"):
+        report([run], tmp_path / "x", ["pdf"])
+    with pytest.raises(UsageError, match="at least one run"):
+        report([], tmp_path / "x")
+    with pytest.raises(UsageError, match="two runs are named"):
+        report([run, run], tmp_path / "x")
+
+
+def test_a_place_that_cannot_be_written_is_a_storage_error(make_run: RunWriter, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        report([make_run()], tmp_path / "file" / "x")
