@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# It works with every sample and deals in descriptors: neither pathlib nor contextlib are for it.
+# ruff: noqa: PTH101, PTH102, PTH110, PTH112, PTH123, PTH208, SIM105
 """Runs samples, one at a time, as process 1 of a sandbox (a container, or bubblewrap); standard library only.
 
 It talks to the harness over stdin and stdout in frames: four bytes of big-endian length, then JSON in ASCII.
@@ -7,21 +9,21 @@ It talks to the harness over stdin and stdout in frames: four bytes of big-endia
     job     {"id": 7, "files": {"main.cpp": "..."}, "steps": [STEP, ...]}
     reply   {"id": 7, "outcome": {facts}, "clean": true}   or   {"id": 7, "fault": "what failed"}
 
-    STEP    {"stage": "run", "argv": [...], "environment": {...}, "cpu_s": 5, "wall_s": 30, "memory_mb": 512, "processes": 64,
-             "output_bytes": 1000000, "disk_mb": 64, "marker": true}
+    STEP    {"stage": "run", "argv": [...], "environment": {...}, "cpu_s": 5, "wall_s": 30, "memory_mb": 512,
+             "processes": 64, "output_bytes": 1000000, "disk_mb": 64, "marker": true}
 
 Steps run in order until one does not exit 0 or hits a limit; the facts are those of the last one that ran. With
-`marker` a step gets a socket as descriptor 3 that holds one line, a fresh secret; the sample's outcome is `completed` if
-and only if it sends back a line "SECRET ASSERTIONS FAILED_ASSERTIONS".
+`marker` a step gets a socket as descriptor 3 that holds one line, a fresh secret; the sample's outcome is `completed`
+if and only if it sends back a line "SECRET ASSERTIONS FAILED_ASSERTIONS".
 
-Each step runs as an unprivileged user of its own in its own session, in a folder on a tmpfs that is wiped after the job, as
-are shared memory, semaphores and message queues. When the step's first process ends, everything else that it started
-is killed. `clean` is false if anything is left; the sandbox must then be thrown away.
+A step runs in a session of its own, without privileges, in a folder on a tmpfs that is wiped after the job, as are
+shared memory, semaphores and message queues. When the step's first process ends, everything else that it started is
+killed. `clean` is false if anything is left; the sandbox must then be thrown away.
 
 Usage: supervisor.py --uid N     samples run as user and group N; the supervisor needs the capabilities CHOWN,
                                  DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID
-       supervisor.py --nested    samples run in user, process and IPC namespaces of their own (for hosts where the
-                                 sandbox has only one user); needs SYS_ADMIN in the sandbox's own user namespace
+       supervisor.py --nested    samples run as this user, each step in user, process, mount and IPC namespaces of its
+                                 own, out of which it can neither see nor reach the supervisor; needs no capability
 """
 
 import ctypes
@@ -55,6 +57,10 @@ MEGABYTE = 1 << 20
 REAP_S = 10.0
 POLL_S = 0.05
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
+NESTED_UID = 70000
+NESTED_PROCESSES = 2  # that the namespaces of a nested step cost: the relay and the init
+FILES_PER_MB = 256
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -79,6 +85,7 @@ class Channel:
         return None if header is None else json.loads(self._read_exactly(*struct.unpack(">I", header)) or b"null")
 
     def write(self, message):
+        """Send a message."""
         body = json.dumps(message).encode("ascii")
         data = memoryview(struct.pack(">I", len(body)) + body)
         while data:
@@ -159,27 +166,29 @@ class Meter:
     def polled_limit(self, step):
         """The limit that the kernel does not watch here and that is exceeded at this moment, or an empty string."""
         if self._oom is None or self._forks is None:
-            _, resident, threads = self._processes()
-            if self._oom is None and resident > step["memory_mb"] * MEGABYTE:
+            _, own_bytes, threads = self._processes()
+            if self._oom is None and own_bytes > step["memory_mb"] * MEGABYTE:
                 return "memory"
-            if self._forks is None and threads >= step["processes"]:
+            if self._forks is None and threads >= step["processes"] + NESTED_PROCESSES:
                 return "process"
         return ""
 
     @staticmethod
     def _processes():
-        """CPU seconds (with reaped children), resident bytes and threads of all living processes but this one."""
+        """CPU seconds (with reaped children), bytes not shared with files, and threads of all processes but this."""
         ticks = pages = threads = 0
         for name in os.listdir("/proc"):
             if name.isdigit() and name != "1":
                 try:
                     with open(f"/proc/{name}/stat", "rb") as file:
                         fields = file.read().rpartition(b")")[2].split()
-                except OSError:
+                    with open(f"/proc/{name}/statm", "rb") as file:
+                        _, resident, shared = map(int, file.read().split()[:3])
+                except OSError:  # it has just ended
                     continue
                 ticks += sum(map(int, fields[11:15]))
                 threads += int(fields[17])
-                pages += int(fields[21])
+                pages += resident - shared
         return ticks / os.sysconf("SC_CLK_TCK"), pages * resource.getpagesize(), threads
 
 
@@ -209,6 +218,7 @@ class Stream:
         return True
 
     def text(self):
+        """What was kept, and how much was not."""
         gap = self.total - len(self.head) - len(self.tail)
         middle = f"\n[{gap} bytes left out]\n".encode() if gap else b""
         return (self.head + middle + self.tail).decode("utf-8", "replace")
@@ -219,30 +229,32 @@ class Execution:
 
     def __init__(self, step, user, meter):
         self.step, self.meter = step, meter
+        self.limit_hit, self.cpu_top = "", 0.0
         self.secret = os.urandom(32).hex()
-        self.limit_hit = ""
         self.started, self.cpu_base = time.monotonic(), meter.cpu_s()
         self.oom_base, self.fork_base = meter.ooms(), meter.refused_forks()
-        self.out, self.err, self.marker, self.pid, self.error = spawn(step, user, self.secret)
-        self.handle = os.pidfd_open(self.pid)
+        self.process = Process(step, user, self.secret)
 
     def cpu_s(self):
-        return max(0.0, self.meter.cpu_s() - self.cpu_base)
+        """CPU seconds used by all of the step's processes so far (without a cgroup, killed ones are forgotten)."""
+        self.cpu_top = max(self.cpu_top, self.meter.cpu_s() - self.cpu_base)
+        return self.cpu_top
 
     def wall_s(self):
+        """Seconds since the start."""
         return time.monotonic() - self.started
 
     def watch(self, harness):
         """Return when the first process has ended or a limit is hit. Raises HarnessGoneError."""
         poll = select.poll()
-        streams = {stream.descriptor: stream for stream in (self.out, self.err, self.marker) if stream}
-        for descriptor in (self.handle, harness, *streams):
+        streams = {stream.descriptor: stream for stream in self.process.streams}
+        for descriptor in (self.process.handle, harness, *streams):
             poll.register(descriptor, select.POLLIN)
         while not self.limit_hit:
             left = (self.step["cpu_s"] - self.cpu_s()) / self.meter.cores
             pause = min(POLL_S, max(left, 0.002), max(self.step["wall_s"] - self.wall_s(), 0))
             for descriptor, _ in poll.poll(math.ceil(pause * 1000)):
-                if descriptor == self.handle:
+                if descriptor == self.process.handle:
                     return
                 if descriptor == harness:
                     raise HarnessGoneError
@@ -251,34 +263,29 @@ class Execution:
             self.limit_hit = self._exceeded()
 
     def _exceeded(self):
-        if sum(stream.total for stream in (self.out, self.err, self.marker) if stream) > self.step["output_bytes"]:
-            return "output"
-        if self.meter.ooms() > self.oom_base:
-            return "memory"
-        if self.cpu_s() > self.step["cpu_s"]:
-            return "cpu"
-        if self.wall_s() > self.step["wall_s"]:
-            return "wall"
-        if self.meter.refused_forks() > self.fork_base:
-            return "process"
-        if any(is_full(folder) for folder in WIPED):
-            return "disk"
-        return self.meter.polled_limit(self.step)
+        step = self.step
+        for limit, is_exceeded in (
+            ("output", sum(stream.total for stream in self.process.streams) > step["output_bytes"]),
+            ("memory", self.meter.ooms() > self.oom_base),
+            ("cpu", self.cpu_s() > step["cpu_s"]),
+            ("wall", self.wall_s() > step["wall_s"]),
+            ("process", self.meter.refused_forks() > self.fork_base),
+            ("disk", any(is_full(folder, step["disk_mb"]) for folder in WIPED)),
+        ):
+            if is_exceeded:
+                return limit
+        return self.meter.polled_limit(step)
 
     def finish(self):
         """Kill what is left, collect, and say what happened."""
         wall_s = self.wall_s()
-        ended, peak_kb = kill_everything()
-        for stream in (self.out, self.err, self.marker):
-            if stream:
-                stream.drain(at_most=1 << 30)
-                os.close(stream.descriptor)
-        os.close(self.handle)
-        status = ended[self.pid]
-        by_signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         limit_hit = self.limit_hit or self._exceeded()
+        status, peak_kb = self.process.end()
+        limit_hit = limit_hit or self._exceeded()
+        by_signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if not limit_hit:
             limit_hit = {signal.SIGXCPU: "cpu", signal.SIGXFSZ: "disk"}.get(by_signal, "")
+        peak_mb = max(peak_kb / 1024, self.step["memory_mb"] if limit_hit == "memory" else 0)
         completed, assertions, failed = self._marks()
         return {
             "stage": self.step["stage"],
@@ -286,9 +293,9 @@ class Execution:
             "signal": by_signal,
             "cpu_s": round(self.cpu_s(), 6),
             "wall_s": round(wall_s, 6),
-            "peak_mb": round(peak_kb / 1024, 3),
-            "stdout": self.out.text(),
-            "stderr": self.err.text() + self.error,
+            "peak_mb": round(peak_mb, 3),
+            "stdout": self.process.out.text(),
+            "stderr": self.process.err.text() + self.process.error,
             "limit_hit": limit_hit,
             "completed": completed,
             "assertions": assertions,
@@ -296,77 +303,158 @@ class Execution:
         }
 
     def _marks(self):
-        for line in (self.marker.text() if self.marker else "").split("\n")[:-1]:
+        for line in (self.process.marker.text() if self.process.marker else "").split("\n")[:-1]:
             words = line.split(" ")
             if len(words) == 3 and words[0] == self.secret and all(w.isascii() and w.isdigit() for w in words[1:]):
                 return True, int(words[1][:9]), int(words[2][:9])
         return False, 0, 0
 
 
-def spawn(step, user, secret):
-    """Start a step's process: its stdout, stderr and marker streams, its id, and why a file of the sample would not start.
+class Process:
+    """A step's first process: `handle` (a pidfd), its streams, and in `error` why the sample's own file did not start.
 
     Raises RuntimeError if the command cannot be executed for a reason that is not the sample's.
     """
-    out, out_theirs = os.pipe()
-    err, err_theirs = os.pipe()
-    failure, failure_theirs = os.pipe()
-    mine, theirs = socket.socketpair() if step["marker"] else (None, None)
-    pid = os.fork()
-    if pid == 0:
-        try:
-            become_sample(step, user, out_theirs, err_theirs, theirs)
-            os.execvpe(step["argv"][0], step["argv"], {**ENVIRONMENT, **step["environment"]})
-        except BaseException as error:
-            os.write(failure_theirs, f"{type(error).__name__}: {error}".encode()[:2000])
-        finally:
-            os._exit(127)
-    for descriptor in (out_theirs, err_theirs, failure_theirs):
-        os.close(descriptor)
-    if mine and theirs:
-        theirs.close()
-        mine.sendall(f"{secret}\n".encode())
-    with open(failure, encoding="utf-8", errors="replace") as file:
-        error = file.read()  # ends at once when the command starts: the descriptor closes on exec
-    if error and not step["argv"][0].startswith("./"):
-        kill_everything()
-        raise RuntimeError(f"cannot execute {step['argv'][0]!r}: {error}")
-    return Stream(out), Stream(err), Stream(mine.detach()) if mine else None, pid, error
+
+    def __init__(self, step, user, secret):
+        out, out_theirs = os.pipe()
+        err, err_theirs = os.pipe()
+        failure, failure_theirs = os.pipe()
+        self._relayed, relay = os.pipe() if user is None else (None, None)
+        marker, marker_theirs = socket.socketpair() if step["marker"] else (None, None)
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                take_streams(out_theirs, err_theirs, marker_theirs)
+                if user is None:
+                    enter_namespaces(relay, failure_theirs)
+                take_limits(step, nested=user is None)
+                drop_privileges(user)
+                os.chdir(FOLDER)
+                os.execvpe(step["argv"][0], step["argv"], {**ENVIRONMENT, **step["environment"]})
+            except BaseException as error:
+                os.write(failure_theirs, f"{type(error).__name__}: {error}".encode()[:2000])
+            finally:
+                os._exit(127)
+        for descriptor in (out_theirs, err_theirs, failure_theirs, relay):
+            if descriptor is not None:
+                os.close(descriptor)
+        if marker and marker_theirs:
+            marker_theirs.close()
+            marker.sendall(f"{secret}\n".encode())
+        self.handle = os.pidfd_open(self.pid)
+        self.out, self.err = Stream(out), Stream(err)
+        self.marker = Stream(marker.detach()) if marker else None
+        self.streams = [stream for stream in (self.out, self.err, self.marker) if stream]
+        with open(failure, encoding="utf-8", errors="replace") as file:
+            self.error = file.read()  # ends at once when the command starts: the descriptor closes on exec
+        if self.error and not step["argv"][0].startswith("./"):
+            self.end()
+            raise RuntimeError(f"cannot execute {step['argv'][0]!r}: {self.error}")
+
+    def end(self):
+        """Kill everything and take what the streams still hold: wait status, and the largest resident set in KiB."""
+        ended, peak_kb = kill_everything()
+        for stream in self.streams:
+            stream.drain(at_most=1 << 30)
+            os.close(stream.descriptor)
+        os.close(self.handle)
+        status = ended[self.pid]
+        if self._relayed is not None:
+            with open(self._relayed, "rb") as file:
+                relayed = file.read()
+            if relayed:
+                (status,) = struct.unpack("=i", relayed)
+        return status, peak_kb
 
 
-def become_sample(step, user, out, err, marker):
-    """Turn this just forked process into the sample's: nothing of the supervisor's is left to it."""
+def take_streams(out, err, marker):
+    """In the new process: a session of its own, its streams as descriptors 0 to 3, signals as any program expects."""
     os.setsid()
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write("1000")  # the kernel must prefer every sample to the supervisor
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
     os.dup2(out, 1)
     os.dup2(err, 2)
     if marker:
         os.dup2(marker.fileno(), MARKER_FD)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # else its files in /proc are root's
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")  # the kernel must prefer every sample to the supervisor
+
+
+def enter_namespaces(relay, failure):
+    """Go on as a child of a new process namespace's init; returns in that child only.
+
+    Two processes stay behind, without descriptors of the sample's: a relay outside, whose end is the namespace's, and
+    the init, which writes the child's wait status to `relay`. The sample, though of the same user, may not trace the
+    init, whose memory is not dumpable.
+    """
+    user, group = os.getuid(), os.getgid()
+    call("unshare", CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{NESTED_UID} {user} 1"),
+        ("gid_map", f"{NESTED_UID} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    init = os.fork()
+    if init:
+        os.closerange(0, max(relay, failure, 1 << 10))
+        os.waitpid(init, 0)
+        os._exit(0)
+    call("mount", b"proc", b"/proc", b"proc", 0x0E, None)  # nosuid, nodev, noexec
+    with open("/proc/sys/user/max_user_namespaces", "w", encoding="ascii") as file:
+        file.write("0")  # the sample must not become root of anything
+    call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        return
+    os.dup2(relay, 0)
+    os.closerange(1, max(relay, failure, 1 << 10))
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            os.write(0, struct.pack("=i", status))
+            os._exit(0)
+
+
+def take_limits(step, nested):
+    """In the new process: resource limits, below what the kernel already imposes."""
     cpu_s, file_bytes = math.ceil(step["cpu_s"]) + 1, step["disk_mb"] * MEGABYTE
-    for name, soft, hard in (
+    # Counted per user and user namespace: exact if nested, else with other sandboxes' (there the cgroup is exact).
+    processes = step["processes"] + NESTED_PROCESSES if nested else 4 * step["processes"]
+    for name, wanted_soft, wanted_hard in (
         (resource.RLIMIT_CPU, cpu_s, cpu_s + 1),
         (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_NOFILE, 1024, 1024),
         (resource.RLIMIT_STACK, 8 * MEGABYTE, 64 * MEGABYTE),
         (resource.RLIMIT_MSGQUEUE, MEGABYTE, MEGABYTE),
-        # The cgroup counts exactly; this is its back-up and counts other sandboxes' processes of the same user too.
-        (resource.RLIMIT_NPROC, 4 * step["processes"], 4 * step["processes"]),
+        (resource.RLIMIT_NPROC, processes, processes),
     ):
         allowed = resource.getrlimit(name)[1]
-        if allowed != resource.RLIM_INFINITY:
-            soft, hard = min(soft, allowed), min(hard, allowed)
-        resource.setrlimit(name, (soft, hard))
+        unlimited = allowed == resource.RLIM_INFINITY
+        hard = wanted_hard if unlimited else min(wanted_hard, allowed)
+        resource.setrlimit(name, (min(wanted_soft, hard), hard))
     os.umask(0o022)
-    os.setgroups([])
-    os.setresgid(user, user, user)
-    os.setresuid(user, user, user)
-    if LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")
-    os.chdir(FOLDER)
+
+
+def drop_privileges(user):
+    """In the new process: become `user` (None: stay who we are), for good."""
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def call(name, *arguments):
+    """Call the C library. Raises OSError if it returns other than 0."""
+    if getattr(LIBC, name)(*arguments):
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
 
 
 def kill_everything():
@@ -395,17 +483,20 @@ def kill_everything():
             pause = min(pause * 2, 0.02)
 
 
-def is_full(folder):
-    """Whether a tmpfs has no block or no file left (a file system without limits says 0 of 0)."""
+def is_full(folder, disk_mb):
+    """Whether a tmpfs has no room left, or holds too many files (a file system without limits says 0 of 0)."""
     try:
         facts = os.statvfs(folder)
     except OSError:
         return False
-    return (facts.f_blocks > 0 and facts.f_bfree == 0) or (facts.f_files > 0 and facts.f_ffree == 0)
+    files = facts.f_files - facts.f_ffree
+    full = (facts.f_blocks > 0 and facts.f_bfree == 0) or (facts.f_files > 0 and facts.f_ffree == 0)
+    return full or files >= disk_mb * FILES_PER_MB
 
 
 def wipe(folder):
     """Remove everything in a folder, however deep, whatever its mode; never follows a link."""
+    os.chmod(folder, 0o1777)
     top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     serial = 0
     try:
@@ -424,9 +515,9 @@ def wipe(folder):
                     elif name == ".":
                         pending.append(entry)
                     else:  # lifted to the top, so that no depth is too deep
-                        os.chmod(entry, 0o700, dir_fd=here)
+                        os.chmod(entry, 0o700, dir_fd=here)  # moving a folder writes to it
                         serial += 1
-                        lifted = f".wiping-{os.getpid()}-{serial}-{os.urandom(8).hex()}"
+                        lifted = f".{serial}-{os.urandom(8).hex()}"
                         os.rename(entry, lifted, src_dir_fd=here, dst_dir_fd=top)
                         pending.append(lifted)
             finally:
@@ -438,12 +529,12 @@ def wipe(folder):
 
 
 def remove_ipc(user):
-    """Remove all System V shared memory, message queues and semaphores; this sandbox has an IPC namespace of its own."""
+    """Remove all System V shared memory, message queues and semaphores: the IPC namespace is this sandbox's own."""
     calls = {"shm": lambda i: LIBC.shmctl(i, 0, None), "msg": lambda i: LIBC.msgctl(i, 0, None),
              "sem": lambda i: LIBC.semctl(i, 0, 0)}  # fmt: skip
     for kind, remove in calls.items():
         found = ipc_ids(kind)
-        if found:  # only the owner may remove; no sample's process is alive to use this moment
+        if found and user is not None:  # only the owner may remove; no sample is alive to use this moment
             os.seteuid(user)
             try:
                 for identifier in found:
@@ -474,11 +565,12 @@ def clean_up(user):
 def lay_out(files, user):
     """Make the sample's folder with its files. Raises OSError, with ENOSPC where they do not fit."""
     os.mkdir(FOLDER, 0o700)
+    owner = os.getuid() if user is None else user
     for name, text in files.items():
         with open(os.open(f"{FOLDER}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
             file.write(text.encode("utf-8", "surrogatepass"))
-        os.chown(f"{FOLDER}/{name}", user, user)
-    os.chown(FOLDER, user, user)
+        os.chown(f"{FOLDER}/{name}", owner, owner)
+    os.chown(FOLDER, owner, owner)
 
 
 def unfit(limit):
@@ -510,8 +602,8 @@ def main(arguments):
     """Serve jobs until stdin ends."""
     if os.getpid() != 1:
         sys.exit("supervisor.py must be process 1 of its own process namespace: it kills everything else in it")
-    LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-    user = int(arguments[1])
+    user = None if arguments == ["--nested"] else int(arguments[arguments.index("--uid") + 1])
+    call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
     channel = Channel()
     meter = Meter()
     clean_up(user)

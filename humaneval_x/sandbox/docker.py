@@ -1,7 +1,7 @@
 """The Docker sandbox: a slot is a container that a supervisor runs in as process 1.
 
-The harness holds the container's stdin. However the harness ends, that stream ends, the supervisor exits, and the engine
-removes the container.
+The harness holds the container's stdin. However the harness ends, that stream ends, the supervisor exits, and the
+engine removes the container.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class _Container:
             self._container.start()
             self.hello = self.connection.receive(_START_S)
             if self.hello.get("hello") != 1:
-                raise SandboxError(f"{image.tag} does not run this version's supervisor: run `humaneval-x sandbox build`")
+                raise SandboxError(f"{image.tag} runs another supervisor: run `humaneval-x sandbox build`")
         except (docker.errors.DockerException, OSError) as error:
             self.close()
             raise SandboxError(f"cannot start a container of {image.tag}: {error}") from error
@@ -200,7 +200,8 @@ class _Container:
 def _options(limits: Limits, uid: int) -> dict[str, Any]:
     """What `docker run` would be told: no network, nothing writable but small tmpfs, every limit, no privilege.
 
-    The tmpfs counts as memory, so it gets a quarter at most. The six capabilities are the supervisor's; samples have none.
+    The tmpfs counts as memory, so it gets a quarter at most. The six capabilities are the supervisor's; samples have
+    none.
     """
     from docker.types import LogConfig, Ulimit  # noqa: PLC0415
 

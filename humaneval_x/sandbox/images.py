@@ -1,7 +1,7 @@
 """Images of the Docker sandbox: their build context, their names, building and finding them.
 
-An image belongs to one content of `sandboxes/<language>/` (without `cases/` and `language.toml`, which it does not hold)
-and of `supervisor.py`, and to one base image; its tag says both, its labels say which.
+An image belongs to one content of `sandboxes/<language>/` (without `cases/` and `language.toml`, which it does not
+hold) and of `supervisor.py`, and to one base image; its tag says both, its labels say which.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def build_image(client: docker.DockerClient, language: str, *, base: str = DEFAU
     except docker.errors.ImageNotFound:
         say(f"building {tag} on {base_image.tags[0] if base_image.tags else base_image.id}")
         labels = {_LANGUAGE_LABEL: language, _CONTEXT_LABEL: context, _BASE_LABEL: str(base_image.id)}
-        _build(client, files, tag, str(base_image.id), labels, say)
+        _build(client, files, tag, labels=labels, say=say)
         found = client.images.get(tag)
     return _image_of(found, language)
 
@@ -85,7 +85,7 @@ def find_image(client: docker.DockerClient, language: str) -> Image:
     newest = max(current, key=lambda image: str(image.attrs["Created"]))
     has, needs = newest.attrs["Architecture"], client.version()["Arch"]
     if _MACHINES.get(has, has) != _MACHINES.get(needs, needs):
-        raise SandboxError(f"the image of the {language} sandbox is for {has} machines, the engine's is {needs}: {command}")
+        raise SandboxError(f"the {language} sandbox's image is for {has}, the engine's is {needs}: {command}")
     return _image_of(newest, language)
 
 
@@ -105,7 +105,7 @@ def context_files(language: str) -> dict[str, bytes]:
 
 
 def _build(
-    client: docker.DockerClient, files: dict[str, bytes], tag: str, base: str, labels: dict[str, str], say: Say
+    client: docker.DockerClient, files: dict[str, bytes], tag: str, *, labels: dict[str, str], say: Say
 ) -> None:
     import docker.errors  # noqa: PLC0415
 
@@ -113,7 +113,7 @@ def _build(
     lines: list[str] = []
     try:
         events = client.api.build(
-            fileobj=archive, custom_context=True, tag=tag, buildargs={"BASE_IMAGE": base}, labels=labels,
+            fileobj=archive, custom_context=True, tag=tag, buildargs={"BASE_IMAGE": labels[_BASE_LABEL]}, labels=labels,
             rm=True, forcerm=True, decode=True,
         )  # fmt: skip
         for event in events:

@@ -14,7 +14,7 @@ from dataclasses import fields
 from typing import Any
 
 from humaneval_x.errors import SandboxError
-from humaneval_x.languages import Language, Step
+from humaneval_x.languages import Language
 from humaneval_x.records import Limits, Outcome, Program
 
 __all__ = ["MAX_SOURCE_BYTES", "Connection", "job_of", "outcome_of", "unfit_outcome", "wall_budget_s"]
@@ -112,23 +112,22 @@ class Connection:
 
 
 def job_of(program: Program, language: Language, limits: Limits, *, wrappers: str, serial: int) -> dict[str, Any]:
-    """The supervisor's job for a program. `wrappers` is the folder of the language's wrapper files inside the sandbox."""
-    steps = [_step("run", language.run, program.task_id, limits, limits.run_cpu_s, wrappers)]
-    if language.compile is not None:
-        steps.insert(0, _step("compile", language.compile, program.task_id, limits, limits.compile_cpu_s, wrappers))
+    """The supervisor's job for a program. `wrappers` is the folder of the language's wrapper files in the sandbox."""
+    steps = []
+    for stage, step in (("compile", language.compile), ("run", language.run)):
+        if step is not None:
+            argv = [
+                word.replace("{wrappers}", wrappers).replace("{memory_mb}", str(limits.memory_mb))
+                for word in (*step.argv, *step.task_arguments.get(program.task_id, ()))
+            ]
+            steps.append({**_bounds(stage, limits), "argv": argv, "environment": step.environment})
     return {"id": serial, "files": {language.source_name: program.source}, "steps": steps}
 
 
-def _step(stage: str, step: Step, task_id: str, limits: Limits, cpu_s: float, wrappers: str) -> dict[str, Any]:
-    argv = [*step.argv, *step.task_arguments.get(task_id, ())]
-    tokens = {"{wrappers}": wrappers, "{memory_mb}": str(limits.memory_mb)}
-    for token, value in tokens.items():
-        argv = [word.replace(token, value) for word in argv]
+def _bounds(stage: str, limits: Limits) -> dict[str, Any]:
     return {
         "stage": stage,
-        "argv": argv,
-        "environment": step.environment,
-        "cpu_s": cpu_s,
+        "cpu_s": limits.compile_cpu_s if stage == "compile" else limits.run_cpu_s,
         "wall_s": limits.wall_s,
         "memory_mb": limits.memory_mb,
         "processes": limits.processes,
