@@ -145,7 +145,7 @@ def read_baseline(path: Path, run: str | None = None) -> RunSummary:
         raise DataError(f"{path}: holds no run: write it with `humaneval-x report`")
     summaries = {summary.run_id: summary for summary in (summary_from_json(entry, str(path)) for entry in runs)}
     if run is None and len(summaries) > 1:
-        raise UsageError(f"{path} holds several runs: choose one with --run from {', '.join(summaries)}")
+        raise UsageError(f"{path} holds several runs: choose one with --baseline-run from {', '.join(summaries)}")
     if run is not None and run not in summaries:
         raise UsageError(f"{path} holds no run {run!r}: it holds {', '.join(summaries)}")
     return summaries[run] if run is not None else next(iter(summaries.values()))
@@ -180,7 +180,7 @@ def render_gate(result: GateResult) -> str:
     for row in (heads, *rows):
         figures = [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)]
         lines.append("  ".join([row[0].ljust(widths[0]), *figures, row[-1]]).rstrip())
-    return "\n".join([*lines, "", *(f"Note: {plain(note, 400)}" for note in result.notes)]).rstrip() + "\n"
+    return "\n".join([*lines, "", *(f"Note: {plain(note, 400)}" for note in result.notes)]).rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

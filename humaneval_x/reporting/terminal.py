@@ -38,7 +38,7 @@ def render_table(summary: RunSummary, *, allow_partial: bool = False) -> str:
             cells.append(percent(found.value) if found else DASH)
         lines.append(cells)
     notes = [*(plain(f"Note: {label}", 400) for label in labels_of(summary)), *refusals_of(run)]
-    return "\n".join([_title(summary), "", *_aligned(lines), "", *notes]).rstrip() + "\n"
+    return "\n".join([_title(summary), "", *_aligned(lines), "", *notes]).rstrip()
 
 
 def _title(summary: RunSummary) -> str:

@@ -26,8 +26,8 @@ def percent(share: float) -> str:
 
 
 def published_percent(share: float) -> str:
-    """A published share in per cent, with as many decimals as were published (up to two)."""
-    return f"{100 * share:.4g}"
+    """A published share in per cent, with two decimals, or one where the second is zero."""
+    return f"{100 * share:.2f}".removesuffix("0")
 
 
 def interval(estimate: Estimate) -> str:

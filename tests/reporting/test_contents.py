@@ -9,7 +9,7 @@ import pytest
 from humaneval_x.reporting.contents import Contents, build_contents
 from humaneval_x.reporting.summary import read_summary
 from humaneval_x.reporting.tables import Row, Table
-from humaneval_x.reporting.wording import DASH
+from humaneval_x.reporting.wording import DASH, published_percent
 
 RunWriter = Callable[..., Path]
 
@@ -48,6 +48,7 @@ def test_published_rows_are_marked_and_show_a_dash_where_nothing_is_verified(
     assert row.published
     assert texts(row) == ["CodeGeeX-13B", "published", "39.6", "32.21", DASH, "32.28", "25.68", DASH]
     assert not any(row.published for row in board.rows[:2])
+    assert [published_percent(share) for share in (0.75, 0.184, 0.1805)] == ["75.0", "18.4", "18.05"]
 
 
 def test_a_k_that_no_run_has_gets_no_table_and_its_refusal_is_said(contents_of: Callable[..., Contents]) -> None:
