@@ -18,13 +18,15 @@ class Follower:
 
     `names` are what it defines (empty: not a definition); `end` is where it ends, None if the text ends first.
     `value` marks a variable, which counts only if the function has no variable of that name itself. `always` marks
-    what belongs to the function whatever it defines. `decided` is false if more text could still change all this.
+    what belongs to the function whatever it defines, `part_of` names the type that a method is declared for.
+    `decided` is false if more text could still change all this.
     """
 
     names: frozenset[str] = frozenset()
     end: int | None = None
     value: bool = False
     always: bool = False
+    part_of: str = ""
     decided: bool = True
 
 
@@ -131,7 +133,9 @@ def _go(masked: str, start: int) -> Follower:
     head = _GO_HEAD.match(masked, start)
     if head is None:
         return _not_a_definition(masked, start, _GO_WORDS)
-    name = head["receiver"] or head["function"] or head["name"]
+    if head["receiver"]:
+        return Follower(part_of=head["receiver"], end=_end(masked, start, "\n"))
+    name = head["function"] or head["name"]
     names = frozenset() if _GO_NOT_KEPT.match(name) else frozenset({name})
     return Follower(names=names, end=_end(masked, start, "\n"))
 

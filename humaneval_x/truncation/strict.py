@@ -61,7 +61,7 @@ class _Kept:
         names: set[str] = self._mentioned.intersection(follower.names) - self._taken - self._defined
         if follower.value:
             names = {name for name in names if not self._binds(name)}
-        return follower.always or bool(names)
+        return follower.always or bool(names) or follower.part_of in self._mentioned
 
     def add(self, follower: Follower, end: int) -> None:
         self._mentioned.update(_NAME.findall(self.masked, self.end, end))
