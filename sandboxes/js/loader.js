@@ -93,5 +93,6 @@ try {
   Module._load(file, null, true)
   returned = true
 } finally {
-  if (!returned && !compiles(file)) process.exitCode = EXIT_COMPILE
+  // Set this late, because node sets 1 itself before it runs the exit listeners.
+  if (!returned && !compiles(file)) process.on('exit', () => { process.exitCode = EXIT_COMPILE })
 }

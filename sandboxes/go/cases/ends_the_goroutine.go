@@ -1,5 +1,5 @@
-	// why: Go fails a test that ends this way
-	// status: wrong_answer
+	// why: Go panics when a test ends this way
+	// status: runtime_error
 	// reference: failed
 	// imports: runtime
 	runtime.Goexit()

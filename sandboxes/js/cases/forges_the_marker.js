@@ -1,9 +1,7 @@
-  // why: guesses the proof of completion on every descriptor
+  // why: guesses the proof of completion (on one descriptor: node does not survive junk on some of its own)
   // status: exited_early
   // reference: passed
   const fs = require('fs')
-  for (let fd = 3; fd < 1024; fd++) {
-    try { fs.writeSync(fd, '0'.repeat(64) + ' 3 0\n') } catch {}
-  }
+  for (let i = 0; i < 100; i++) fs.writeSync(3, '0'.repeat(64) + ' 3 0\n')
   process.reallyExit(0)
 }
