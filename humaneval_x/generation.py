@@ -12,6 +12,7 @@ from humaneval_x.engines import Engine, Request
 from humaneval_x.errors import EngineError, IncomparableError
 from humaneval_x.journal import JournalWriter
 from humaneval_x.languages import read_language
+from humaneval_x.programs import start_of
 from humaneval_x.progress import Progress
 from humaneval_x.records import Problem, Prompt, Sampling
 from humaneval_x.rundir import RunFolder, row_of
@@ -102,7 +103,9 @@ def _requests(
                     prompt=prompt,
                     problem=problems[prompt.task_id],
                     completion_ids=missing,
-                    is_finished=stop_rule(read_language(prompt.language), stop),
+                    is_finished=stop_rule(
+                        read_language(prompt.language), stop, start_of(problems[prompt.task_id], prompt.task)
+                    ),
                 )
             )
     return requests, sum(map(len, there.values()))
