@@ -74,7 +74,7 @@ let returned = false
 let told = false
 
 process.argv = [process.argv[0], file]
-process.env.NODE_PATH = path.join(__dirname, 'node_modules')
+process.env.NODE_PATH = path.join(__dirname, 'prepared', 'node_modules') // made by prepare.sh
 Module._initPaths()
 delete process.env.NODE_PATH
 delete require.cache[__filename]
