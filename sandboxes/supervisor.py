@@ -31,6 +31,7 @@ import errno
 import json
 import math
 import os
+import re
 import resource
 import select
 import signal
@@ -163,6 +164,10 @@ class Meter:
         """How often the kernel has refused a process (0 where it does not say)."""
         return 0 if self._forks is None else self._counter(self._forks, b"max")
 
+    def process_rlimit(self, step):
+        """What RLIMIT_NPROC should be: a back-up where the cgroup counts, for it counts the user's in all sandboxes."""
+        return step["processes"] + NESTED_PROCESSES if self._forks is None else 4 * step["processes"]
+
     def polled_limit(self, step):
         """The limit that the kernel does not watch here and that is exceeded at this moment, or an empty string."""
         if self._oom is None or self._forks is None:
@@ -233,7 +238,7 @@ class Execution:
         self.secret = os.urandom(32).hex()
         self.started, self.cpu_base = time.monotonic(), meter.cpu_s()
         self.oom_base, self.fork_base = meter.ooms(), meter.refused_forks()
-        self.process = Process(step, user, self.secret)
+        self.process = Process(step, user, self.secret, meter.process_rlimit(step))
 
     def cpu_s(self):
         """CPU seconds used by all of the step's processes so far (without a cgroup, killed ones are forgotten)."""
@@ -303,11 +308,9 @@ class Execution:
         }
 
     def _marks(self):
-        for line in (self.process.marker.text() if self.process.marker else "").split("\n")[:-1]:
-            words = line.split(" ")
-            if len(words) == 3 and words[0] == self.secret and all(w.isascii() and w.isdigit() for w in words[1:]):
-                return True, int(words[1][:9]), int(words[2][:9])
-        return False, 0, 0
+        sent = self.process.marker.text() if self.process.marker else ""
+        marks = re.search(f"{self.secret} ([0-9]{{1,9}}) ([0-9]{{1,9}})\n", sent)
+        return (True, int(marks[1]), int(marks[2])) if marks else (False, 0, 0)
 
 
 class Process:
@@ -316,7 +319,7 @@ class Process:
     Raises RuntimeError if the command cannot be executed for a reason that is not the sample's.
     """
 
-    def __init__(self, step, user, secret):
+    def __init__(self, step, user, secret, processes):
         out, out_theirs = os.pipe()
         err, err_theirs = os.pipe()
         failure, failure_theirs = os.pipe()
@@ -328,7 +331,7 @@ class Process:
                 take_streams(out_theirs, err_theirs, marker_theirs)
                 if user is None:
                     enter_namespaces(relay, failure_theirs)
-                take_limits(step, nested=user is None)
+                take_limits(step, processes)
                 drop_privileges(user)
                 os.chdir(FOLDER)
                 os.execvpe(step["argv"][0], step["argv"], {**ENVIRONMENT, **step["environment"]})
@@ -420,11 +423,9 @@ def enter_namespaces(relay, failure):
             os._exit(0)
 
 
-def take_limits(step, nested):
+def take_limits(step, processes):
     """In the new process: resource limits, below what the kernel already imposes."""
     cpu_s, file_bytes = math.ceil(step["cpu_s"]) + 1, step["disk_mb"] * MEGABYTE
-    # Counted per user and user namespace: exact if nested, else with other sandboxes' (there the cgroup is exact).
-    processes = step["processes"] + NESTED_PROCESSES if nested else 4 * step["processes"]
     for name, wanted_soft, wanted_hard in (
         (resource.RLIMIT_CPU, cpu_s, cpu_s + 1),
         (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
@@ -604,9 +605,11 @@ def main(arguments):
         sys.exit("supervisor.py must be process 1 of its own process namespace: it kills everything else in it")
     user = None if arguments == ["--nested"] else int(arguments[arguments.index("--uid") + 1])
     call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+    strange = [folder for folder in WIPED if os.path.isdir(folder) and os.listdir(folder)]
+    if strange:
+        sys.exit(f"supervisor.py wipes {', '.join(strange)}, which are not empty: this is not a fresh sandbox")
     channel = Channel()
     meter = Meter()
-    clean_up(user)
     channel.write({"hello": 1, "cgroup": meter.version, "missing_limits": meter.missing,
                    "python": ".".join(map(str, sys.version_info[:3]))})  # fmt: skip
     while (job := channel.read()) is not None:

@@ -40,11 +40,12 @@ _serials = itertools.count()
 class Bubble:
     """The sandbox for one language (None: no wrapper files) and those limits. Raises SandboxError if it does not start.
 
-    `uid` is whom it runs as if this process is root's; else it runs as this user.
+    `uid` is whom it runs as if this process is root's; else it runs as this user. With
+    `cgroups` it gets a control group if one can be made.
     """
 
-    def __init__(self, python: str, language: Language | None, limits: Limits, uid: int) -> None:
-        self._cgroup = make_cgroup(f"{os.getpid()}-{next(_serials)}", limits)
+    def __init__(self, python: str, language: Language | None, limits: Limits, *, uid: int, cgroups: bool) -> None:
+        self._cgroup = make_cgroup(f"{os.getpid()}-{next(_serials)}", limits) if cgroups else None
         self._process: subprocess.Popen[bytes] | None = None
         self._handle: int | None = None
         ours, theirs = socket.socketpair()

@@ -33,14 +33,18 @@ _PROBE = Limits(compile_cpu_s=1, run_cpu_s=1, wall_s=1, memory_mb=256, processes
 class LocalBackend:
     """Sandboxes made by bubblewrap.
 
-    `python` runs the supervisor; it has to lie in /usr. `grace_s` is how long after the wall limits a sandbox may take
-    to answer before it is killed. A slot belongs to the thread that uses it first: bubblewrap ends with that thread.
+    `python` runs the supervisor; it has to lie in /usr. With `cgroups` the kernel enforces limits where this user may
+    make control groups; without, and where not, they are polled. `grace_s` is how long after the wall limits a sandbox
+    may take to answer before it is killed. A slot belongs to the thread that uses it first: bubblewrap ends with it.
     """
 
     name = "local"
 
-    def __init__(self, *, python: str = "/usr/bin/python3", grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self, *, python: str = "/usr/bin/python3", cgroups: bool = True, grace_s: float = GRACE_S
+    ) -> None:
         self._python = python
+        self._cgroups = cgroups
         self._grace_s = grace_s
         self._lock = threading.Lock()
         self._seats: set[int] = set()
@@ -89,7 +93,7 @@ class LocalBackend:
         with self._seat() as seat:
             slot = SupervisedSlot(
                 language,
-                lambda limits: Bubble(self._python, language, limits, FIRST_UID + seat),
+                lambda limits: self._bubble(language, limits, seat),
                 wrappers=f"{INSIDE}/{language.name}",
                 grace_s=self._grace_s,
             )
@@ -110,9 +114,12 @@ class LocalBackend:
             with self._lock:
                 self._seats.discard(seat)
 
+    def _bubble(self, language: Language | None, limits: Limits, seat: int) -> Bubble:
+        return Bubble(self._python, language, limits, uid=FIRST_UID + seat, cgroups=self._cgroups)
+
     def _probe(self) -> dict[str, Any]:
         """What a supervisor says of this host."""
-        with self._seat() as seat, contextlib.closing(Bubble(self._python, None, _PROBE, FIRST_UID + seat)) as bubble:
+        with self._seat() as seat, contextlib.closing(self._bubble(None, _PROBE, seat)) as bubble:
             return bubble.hello
 
     def _check_bubblewrap(self) -> Finding:

@@ -42,7 +42,7 @@ class SupervisedSlot:
     """Runs programs of one language in boxes made by `open_box`, each box for the limits given to it.
 
     A box is replaced when it is not clean after a sample, when the limits that it was made for change, and after
-    a thousand samples.
+    a thousand samples; `boxes` counts those opened.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class SupervisedSlot:
         self._open_box = open_box
         self._wrappers = wrappers
         self._grace_s = grace_s
+        self.boxes = 0
         self._box: Box | None = None
         self._size: tuple[int, int, int] | None = None
         self._served = 0
@@ -92,4 +93,5 @@ class SupervisedSlot:
             self.close()
         if self._box is None:
             self._box, self._size, self._served = self._open_box(limits), size, 0
+            self.boxes += 1
         return self._box
