@@ -74,6 +74,6 @@ def open_engine(name: str, options: EngineOptions) -> Engine:
         engine: Engine = import_module(_ENGINES[name]).open_engine(options)
         return engine
     for point in entry_points(group="humaneval_x.engines", name=name):
-        engine = point.load()(options)
-        return engine
+        registered: Engine = point.load()(options)
+        return registered
     raise UsageError(f"no engine {name!r}: the engines are {', '.join(engine_names())}")

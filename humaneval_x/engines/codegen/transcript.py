@@ -31,7 +31,7 @@ class Transcript:
         self._limit = limit
         self._check_every = check_every
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._unchecked: list[int] = []
+        self._unchecked: list[tuple[int, int]] = []  # tokens and characters so far, after each token
         self.text = ""
         self.tokens = 0
         self.finish = ""
@@ -45,7 +45,7 @@ class Transcript:
             self._end("eos")
         else:
             self.text += self._decoder.decode(self._token_bytes[token])
-            self._unchecked.append(len(self.text))
+            self._unchecked.append((self.tokens, len(self.text)))
             if self.tokens >= self._limit:
                 self._end("length")
             elif len(self._unchecked) >= self._check_every:
@@ -59,11 +59,10 @@ class Transcript:
         self.finish = finish
 
     def _check(self) -> bool:
-        lengths, self._unchecked = self._unchecked, []
-        if not lengths or not self._is_finished(self.text):
+        places, self._unchecked = self._unchecked, []
+        if not places or not self._is_finished(self.text):
             return False
-        met = next(place for place, length in enumerate(lengths) if self._is_finished(self.text[:length]))
-        self.text = self.text[: lengths[met]]
-        self.tokens -= len(lengths) - 1 - met
+        self.tokens, length = next(place for place in places if self._is_finished(self.text[: place[1]]))
+        self.text = self.text[:length]
         self.finish = "stop"
         return True
