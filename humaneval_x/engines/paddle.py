@@ -160,15 +160,17 @@ def _fetched(name: str) -> Path:
     """The folder of a published checkpoint in PaddleNLP's cache, downloaded by PaddleNLP if it is not there."""
     try:
         from paddlenlp.transformers import CodeGenForCausalLM  # noqa: PLC0415
-        from paddlenlp.utils.download import resolve_file_path  # noqa: PLC0415
+        from paddlenlp.utils.download import bos_try_to_load_from_cache, resolve_file_path  # noqa: PLC0415
     except Exception as error:  # unpinned companions make its import fail in many ways
         raise EngineError(f"PaddleNLP, which finds {name}, cannot be imported ({error!r}): {_INSTALL}") from error
     try:
-        config = resolve_file_path(name, ["config.json", "model_config.json"])
-        for optional in ("tokenizer.json", "added_tokens.json"):
-            resolve_file_path(name, [optional])
+        # The weights come last: where they are, all that the tokenizer may have was found or is known not to exist.
+        if any(bos_try_to_load_from_cache(name, weights) is None for weights in ("model_state.pdparams", "vocab.json")):
+            for optional in ("tokenizer.json", "added_tokens.json"):
+                resolve_file_path(name, [optional])
         for required in ("vocab.json", "merges.txt"):
             resolve_file_path(name, [required])
+        config = resolve_file_path(name, ["config.json", "model_config.json"])
         weights, *_ = CodeGenForCausalLM._resolve_model_file_path(name)
         if config is None or weights is None:
             raise OSError("its files were not found")

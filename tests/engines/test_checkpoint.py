@@ -181,7 +181,8 @@ def test_a_path_that_is_no_checkpoint_s_folder_is_an_error_that_says_so(tmp_path
 
 @pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "model_state.pdparams"])
 @pytest.mark.parametrize("kept", [0, 5, 100, 0.5, 0.99])
-def test_a_file_cut_short_is_an_error_that_names_it(tmp_path: Path, paddle_folder: Path, name: str, kept: float) -> None:
+def test_a_file_cut_short_is_an_error_that_names_it(tmp_path: Path, paddle_folder: Path, name: str, kept: float
+                                                    ) -> None:
     source = (paddle_folder if name.endswith("pdparams") else HF_TINY) / name
     shutil.copy(source.parent / "config.json", tmp_path / "config.json")
     data = source.read_bytes()
