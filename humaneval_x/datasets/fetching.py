@@ -75,7 +75,8 @@ def fetch_file(file: DataFile, folder: Path, client: httpx.Client, progress: Pro
 
     packed = bytearray()
     try:
-        with client.stream("GET", file.url) as response:
+        # The bytes are counted and unpacked here; a second, transport's compression would only be in the way.
+        with client.stream("GET", file.url, headers={"Accept-Encoding": "identity"}) as response:
             if response.status_code != httpx.codes.OK:
                 raise DataError(f"{file.url}: the server answered {response.status_code} {response.reason_phrase}: "
                                 f"the publisher may have moved it; {_PULL_AGAIN}")

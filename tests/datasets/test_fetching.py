@@ -87,7 +87,13 @@ def left_over(folder: Path) -> list[Path]:
 
 def test_a_download_is_unpacked_checked_and_put_in_its_place(publisher: Publisher, tmp_path: Path) -> None:
     packed = gzip.compress(CONTENT)
-    publisher.answers["rows.jsonl.gz"] = body(packed)
+    accepted: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        accepted.append(handler.headers["Accept-Encoding"])
+        body(packed)(handler)
+
+    publisher.answers["rows.jsonl.gz"] = answer
     told: list[tuple[str, int, int]] = []
     with publisher.client() as client:
         path = fetch_file(FILE, tmp_path, client, lambda *step: told.append(step))
@@ -95,6 +101,7 @@ def test_a_download_is_unpacked_checked_and_put_in_its_place(publisher: Publishe
     assert left_over(tmp_path) == [tmp_path / "sub" / "rows.jsonl"]
     assert told[-1] == ("sub/rows.jsonl", len(packed), len(packed))
     assert publisher.asked == [FILE.url]
+    assert accepted == ["identity"]
 
 
 @pytest.mark.parametrize(
