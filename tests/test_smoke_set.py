@@ -86,7 +86,8 @@ def test_every_problem_has_a_wrong_solution_and_every_status_occurs(language: st
     wrong = rows(f"wrong_{language}.jsonl")
     assert {row["task_id"] for row in wrong} == tasks
     assert {row["task_id"] for row in wrong if row["status"] == "wrong_answer"} == tasks
-    assert {row["status"] for row in wrong} == STATUSES
+    # Go's own test runner refuses what a completion can do there to leave with success.
+    assert {row["status"] for row in wrong} == STATUSES - ({"exited_early"} if language == "go" else set())
     assert Counter(row["status"] for row in wrong)["cpu_limit"] == 1
     assert len({(row["task_id"], row["name"]) for row in wrong}) == len(wrong)
 

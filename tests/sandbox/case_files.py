@@ -1,7 +1,7 @@
 """Reads the cases of `sandboxes/<language>/cases/`.
 
-`problem.toml` there holds a tiny problem; every other file is one completion of it. Its first comment lines say what must
-come of it:
+`problem.toml` there holds a tiny problem; every other file is one completion of it. Its first comment lines say what
+must come of it:
 
     // why: a static block exits
     // status: exited_early        the strict status
@@ -67,9 +67,7 @@ def case_named(language: str, name: str) -> Case:
 
 def program_of(problem: Problem, text: str) -> Program:
     """The program made of a completion exactly as given."""
-    completion = Completion(
-        task_id=problem.task_id, completion_id=0, text=text, finish="given", tokens=0, seed=0
-    )
+    completion = Completion(task_id=problem.task_id, completion_id=0, text=text, finish="given", tokens=0, seed=0)
     return assemble(problem, completion, task=f"generation-{problem.language}", truncation="none")
 
 
