@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import zlib  # noqa: F401  (before paddle: its library exports its own)
 import json
+import zlib  # noqa: F401  (before paddle: its library exports its own)
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

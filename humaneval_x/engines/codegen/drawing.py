@@ -41,7 +41,7 @@ def draw_tokens(
     block = max(1, _BLOCK_ELEMENTS // vocabulary)
     for start in range(0, rows, block):
         part = slice(start, start + block)
-        drawn[part] = _race(kept_probabilities(logits[part], sampling), keys[part])
+        drawn[part] = _draw_block(logits[part], sampling, keys[part])
     return drawn
 
 
@@ -50,41 +50,53 @@ def kept_probabilities(logits: Floats, sampling: Sampling) -> Floats:
 
     As in Hugging Face transformers: divide by the temperature, keep the k largest logits (and what equals the last
     of them), then of the distribution over those keep the most likely tokens up to and including the one at which
-    their sum reaches top-p. What equals that one is kept too, so that no order among equals decides.
+    their sum reaches top-p. What equals that one is kept too, so that no order among equals decides. This is the
+    definition; `draw_tokens` draws from it without sorting.
     """
+    weights = _weights(logits, sampling)
+    if sampling.top_p < 1:
+        ordered = np.sort(weights, axis=-1)[:, ::-1]
+        sums = np.cumsum(ordered, axis=-1, dtype=np.float64)
+        crossing = (sums >= sampling.top_p * sums[:, -1:]).argmax(axis=-1)
+        weights[weights < np.take_along_axis(ordered, crossing[:, None], axis=-1)] = 0
+    return weights
+
+
+def _weights(logits: Floats, sampling: Sampling) -> Floats:
+    """exp of what temperature and top-k leave, relative to the largest; 0 elsewhere."""
     weights: Floats = logits - logits.max(axis=-1, keepdims=True)
     weights *= np.float32(1 / sampling.temperature)
     if 0 < sampling.top_k < logits.shape[-1]:
         floor = np.partition(weights, -sampling.top_k, axis=-1)[:, -sampling.top_k, None]
         weights[weights < floor] = -np.inf
     np.exp(weights, out=weights)
-    if sampling.top_p < 1:
-        weights[weights < _nucleus_floor(weights, sampling.top_p)] = 0
     return weights
 
 
-def _nucleus_floor(weights: Floats, top_p: float) -> Floats:
-    """The smallest weight that top-p keeps, for each row, [rows, 1]."""
+def _draw_block(logits: Floats, sampling: Sampling, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """The race over all tokens, its winner taken if top-p keeps it, else run again without what top-p excludes.
+
+    The first of the kept tokens in the order of one race is the winner of the race among the kept ones. A token is
+    kept if the likelier ones together weigh less than top-p; if it is not, no less likely one is either.
+    """
+    weights = _weights(logits, sampling)
+    if sampling.top_p >= 1:
+        return _race(weights, keys)
     rows, vocabulary = weights.shape
-    total = weights.sum(axis=-1, dtype=np.float64, keepdims=True)
-    # All tokens below this together weigh less than 1 - top_p: the crossing token is not among them. Half of it
-    # leaves room for rounding.
-    candidates = weights >= (total * (0.5 * (1 - top_p) / vocabulary)).astype(np.float32)
-    counts = candidates.sum(axis=-1)
-    width = int(counts.max())
-    if width < vocabulary // 2:
-        packed = np.zeros((rows, width), dtype=np.float32)
-        packed[np.arange(width) < counts[:, None]] = weights[candidates]
-        ordered = np.sort(packed, axis=-1)[:, ::-1]
-    else:
-        ordered = np.sort(weights, axis=-1)[:, ::-1]
-    reached = np.cumsum(ordered, axis=-1, dtype=np.float64) >= top_p * total
-    # Rounding may keep the sum just below: then all candidates are kept.
-    crossing = np.where(reached.any(axis=-1), reached.argmax(axis=-1), np.maximum(counts, 1) - 1)
-    floor: Floats = np.take_along_axis(ordered, crossing[:, None], axis=-1)
-    # A weight of 0 is excluded whatever the floor; the floor of a row is at least its smallest positive number.
-    np.maximum(floor, np.finfo(np.float32).tiny, out=floor)
-    return floor
+    total = weights.sum(axis=-1, dtype=np.float64)
+    # Tokens below this weigh less than 1 - top_p together, so none is kept. Half of it leaves room for rounding.
+    weights[weights < (total * (0.5 * (1 - sampling.top_p) / vocabulary)).astype(np.float32)[:, None]] = 0
+    drawn = np.empty(rows, dtype=np.int64)
+    pending = np.arange(rows)
+    while pending.size:
+        winners = _race(weights, keys[pending])
+        weight = weights[np.arange(len(pending)), winners, None]
+        likelier = np.where(weights > weight, weights, np.float32(0)).sum(axis=-1, dtype=np.float64)
+        kept = (likelier < sampling.top_p * total[pending]) | (likelier == 0)
+        drawn[pending[kept]] = winners[kept]
+        pending, weights, weight = pending[~kept], weights[~kept], weight[~kept]
+        weights[weights <= weight] = 0
+    return drawn
 
 
 def _race(weights: Floats, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
