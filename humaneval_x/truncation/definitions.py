@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["FOLLOWERS", "UNDECIDED", "Follower", "python_follower", "skip_blank"]
 
@@ -19,7 +19,7 @@ class Follower:
     `names` are what it defines (empty: not a definition); `end` is where it ends, None if the text ends first.
     `value` marks a variable, which counts only if the function has no variable of that name itself. `always` marks
     what belongs to the function whatever it defines, `part_of` names the type that a method is declared for.
-    `decided` is false if more text could still change all this.
+    `decided` is false if more text could still change all this; the rest then holds for the text as it is.
     """
 
     names: frozenset[str] = frozenset()
@@ -127,9 +127,8 @@ _GO_NOT_KEPT = re.compile(r"(?:main|init|(?:Test|Benchmark|Example|Fuzz)\w*)\Z")
 def _go(masked: str, start: int) -> Follower:
     if group := _GO_GROUP.match(masked, start):
         end = _end(masked, start, "\n")
-        if end is None:
-            return UNDECIDED
-        return Follower(names=frozenset(_GO_GROUP_NAME.findall(masked, group.end(), end)), end=end)
+        names = frozenset(_GO_GROUP_NAME.findall(masked, group.end(), len(masked) if end is None else end))
+        return Follower(names=names, end=end, decided=end is not None)
     head = _GO_HEAD.match(masked, start)
     if head is None:
         return _not_a_definition(masked, start, _GO_WORDS)
@@ -158,11 +157,10 @@ def _js(masked: str, start: int) -> Follower:
     if name := head["function"] or head["type"]:
         return Follower(names=frozenset({name}), end=_end(masked, start, "}"))
     end = _js_statement_end(masked, start)
-    if end is None:
-        return UNDECIDED
-    if not _JS_FUNCTION_VALUE.match(masked, head.end()) and _CALL.search(masked, head.end(), end):
-        return _OTHER
-    return Follower(names=frozenset({head["name"]}), end=end, value=True)
+    value_end = len(masked) if end is None else end
+    calls = not _JS_FUNCTION_VALUE.match(masked, head.end()) and _CALL.search(masked, head.end(), value_end)
+    names = frozenset() if calls else frozenset({head["name"]})
+    return Follower(names=names, end=end, value=True, decided=end is not None)
 
 
 def _js_statement_end(masked: str, start: int) -> int | None:
@@ -183,8 +181,8 @@ def _js_statement_end(masked: str, start: int) -> int | None:
 
 _PY_DEFINITION = re.compile(r"(?:async\s+)?def\s+(?P<function>\w+)\s*[(\[]|class\s+(?P<type>\w+)\s*[:(\[]")
 _PY_ASSIGNMENT = re.compile(r"(?P<name>\w+)[ \t]*(?::[^=\n]*)?=(?!=)(?P<value>[^\n]*)")
-_PY_IMPORT = re.compile(r"(?:import|from)[ \t][^\n]*")
-_PY_IMPORTED = re.compile(r"(\w+)[ \t)]*(?:,|\Z)")
+_PY_IMPORT = re.compile(r"(?:import|from)[ \t][^\n(]*(?:\([^()]*\))?")
+_PY_IMPORTED = re.compile(r"(\w+)[\s)]*(?:,|\Z)")
 _PY_OTHER = re.compile(
     r"(?:if|for|while|assert|print|return|try|with|raise|else|elif|except|del|pass)\b(?=\W)|[\"']"
     r"|(?!(?:def|class|async|import|from)\b)\w+\s*[(.\[]"
@@ -206,15 +204,16 @@ def python_follower(masked: str, starts: list[int], index: int) -> Follower:
     end = starts[index + 1] if index + 1 < len(starts) else None
     if head := _PY_DEFINITION.match(masked, starts[index]):
         return Follower(names=frozenset({head["function"] or head["type"]}), end=end)
-    if end is None:
-        return _OTHER if _PY_OTHER.match(masked, starts[index]) else UNDECIDED
-    return _OTHER if index > first else _py_statement(masked[start:end].strip().replace("\n", " "), end)
+    if end is None and _PY_OTHER.match(masked, starts[index]):
+        return _OTHER
+    found = _OTHER if index > first else _py_statement(masked[start:end].strip(), end)
+    return found if end is not None else replace(found, decided=False)
 
 
-def _py_statement(statement: str, end: int) -> Follower:
-    if _PY_IMPORT.match(statement):
-        return Follower(names=frozenset(_PY_IMPORTED.findall(statement)), end=end)
-    assignment = _PY_ASSIGNMENT.match(statement)
+def _py_statement(statement: str, end: int | None) -> Follower:
+    if imported := _PY_IMPORT.match(statement):
+        return Follower(names=frozenset(_PY_IMPORTED.findall(imported.group().strip())), end=end)
+    assignment = _PY_ASSIGNMENT.match(statement.replace("\n", " "))
     if assignment is None or (_CALL.search(assignment["value"]) and not _PY_LAMBDA.match(assignment["value"])):
         return _OTHER
     return Follower(names=frozenset({assignment["name"]}), end=end, value=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from humaneval_x.languages import Language
-from humaneval_x.truncation.definitions import FOLLOWERS, UNDECIDED, Follower, python_follower, skip_blank
+from humaneval_x.truncation.definitions import FOLLOWERS, Follower, python_follower, skip_blank
 from humaneval_x.truncation.masks import mask
 
 __all__ = ["Cut", "cut_strictly", "defined_names"]
@@ -96,10 +96,8 @@ def _cut_braced(masked: str, language: Language, taken: frozenset[str]) -> Cut:
             kept.end = start + 1
             continue
         follower = reader(masked, start)
-        if not follower.decided:
-            return Cut(end=kept.end, closing="\n}" * depth)
         if not kept.wants(follower):
-            return Cut(end=kept.end, closing="\n}" * depth, finished=True)
+            return Cut(end=kept.end, closing="\n}" * depth, finished=follower.decided)
         if follower.end is None:
             return Cut(end=len(masked))
         kept.add(follower, follower.end)
@@ -127,12 +125,10 @@ def _cut_indented(masked: str, taken: frozenset[str], mid_line: bool) -> Cut:
     index = 0
     while index < len(starts):
         follower = python_follower(masked, starts, index)
-        if follower is UNDECIDED:
-            return Cut(end=kept.end)
         if not kept.wants(follower):
-            return Cut(end=kept.end, finished=True)
+            return Cut(end=kept.end, finished=follower.decided)
         if follower.end is None:
-            return Cut(end=len(masked))
+            return Cut(end=_last_code(masked, len(masked)))
         index = starts.index(follower.end, index)
         kept.add(follower, _last_code(masked, follower.end))
     return Cut(end=kept.end)
