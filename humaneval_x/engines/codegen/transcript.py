@@ -12,8 +12,9 @@ class Transcript:
     """Turns tokens into text and stops at end-of-text, at a stop rule, or at `limit` tokens.
 
     `token_bytes[t]` is what token t stands for; a character whose bytes are split over tokens appears with its last
-    byte, bytes that are no UTF-8 become U+FFFD. The stop rule is asked every `check_every` tokens; when it is met,
-    the first token that met it is found, so the cadence never changes the text (the rule must stay met once it is).
+    byte, bytes that are no UTF-8 become U+FFFD. The stop rule reads the whole text, so it is asked whenever the tokens
+    have grown by a `checks`-th, which is after each of the first ones; when it is met, the first token that met it is
+    found, so this never changes the text of a rule that stays met once it is.
     """
 
     def __init__(
@@ -23,13 +24,13 @@ class Transcript:
         is_finished: Callable[[str], bool],
         limit: int,
         *,
-        check_every: int = 1,
+        checks: int = 16,
     ) -> None:
         self._token_bytes = token_bytes
         self._end_tokens = end_tokens
         self._is_finished = is_finished
         self._limit = limit
-        self._check_every = check_every
+        self._checks = checks
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._unchecked: list[tuple[int, int]] = []  # tokens and characters so far, after each token
         self.text = ""
@@ -48,7 +49,7 @@ class Transcript:
             self._unchecked.append((self.tokens, len(self.text)))
             if self.tokens >= self._limit:
                 self._end("length")
-            elif len(self._unchecked) >= self._check_every:
+            elif len(self._unchecked) * self._checks >= self.tokens:
                 self._check()
         return bool(self.finish)
 
