@@ -16,9 +16,9 @@ def never(text: str) -> bool:
     return text is None
 
 
-def fed(tokens: list[int], *, rule: Callable[[str], bool] = never, limit: int = 1000, check_every: int = 1
+def fed(tokens: list[int], *, rule: Callable[[str], bool] = never, limit: int = 1000, checks: int = 16
         ) -> Transcript:
-    transcript = Transcript(BYTES, frozenset({END}), rule, limit, check_every=check_every)
+    transcript = Transcript(BYTES, frozenset({END}), rule, limit, checks=checks)
     for token in tokens:
         if transcript.append(token):
             break
@@ -52,10 +52,10 @@ def test_the_limit_ends_the_sample_with_an_unfinished_character_replaced() -> No
     assert (transcript.text, transcript.finish, transcript.tokens) == ("ab\N{REPLACEMENT CHARACTER}", "length", 3)
 
 
-@pytest.mark.parametrize("check_every", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("checks", [1, 2, 3, 7, 100])
 @pytest.mark.parametrize("tail", [[], [END], [*b"more text"]])
-def test_the_cadence_of_the_stop_rule_never_changes_a_sample(check_every: int, tail: list[int]) -> None:
-    transcript = fed([*b"  return 1;", 257, *tail, END], rule=lambda text: "}" in text, check_every=check_every)
+def test_the_cadence_of_the_stop_rule_never_changes_a_sample(checks: int, tail: list[int]) -> None:
+    transcript = fed([*b"  return 1;", 257, *tail, END], rule=lambda text: "}" in text, checks=checks)
     assert (transcript.text, transcript.finish, transcript.tokens) == ("  return 1;\n}\n", "stop", 12)
 
 
