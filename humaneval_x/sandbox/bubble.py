@@ -40,11 +40,20 @@ _serials = itertools.count()
 class Bubble:
     """The sandbox for one language (None: no wrapper files) and those limits. Raises SandboxError if it does not start.
 
-    `uid` is whom it runs as if this process is root's; else it runs as this user. With
-    `cgroups` it gets a control group if one can be made.
+    `prepared` is what the language's prepare.sh made, if any. `uid` is whom it runs as if this process is root's;
+    else it runs as this user. With `cgroups` it gets a control group if one can be made.
     """
 
-    def __init__(self, python: str, language: Language | None, limits: Limits, *, uid: int, cgroups: bool) -> None:
+    def __init__(
+        self,
+        python: str,
+        language: Language | None,
+        limits: Limits,
+        *,
+        uid: int,
+        cgroups: bool,
+        prepared: Path | None = None,
+    ) -> None:
         self._cgroup = make_cgroup(f"{os.getpid()}-{next(_serials)}", limits) if cgroups else None
         self._process: subprocess.Popen[bytes] | None = None
         self._handle: int | None = None
@@ -54,7 +63,10 @@ class Bubble:
             with tempfile.TemporaryFile() as complaints, theirs:
                 try:
                     argv = [python, "-I", "-S", "-u", f"{INSIDE}/supervisor.py", "--nested"]
-                    self._start(argv, _arguments(limits, self._cgroup), _shown(language), uid, (theirs, complaints))
+                    arguments = _arguments(limits, self._cgroup)
+                    if language is not None and prepared is not None:
+                        arguments += ["--ro-bind", str(prepared), f"{INSIDE}/{language.name}/prepared"]
+                    self._start(argv, arguments, _shown(language), uid, (theirs, complaints))
                     theirs.close()
                     self.hello: dict[str, Any] = self.connection.receive(_START_S)
                 except (SandboxError, OSError, ValueError, subprocess.SubprocessError) as error:

@@ -23,6 +23,7 @@ from humaneval_x.records import Limits
 from humaneval_x.sandbox import Finding, Slot
 from humaneval_x.sandbox.bubble import FIRST_UID, INSIDE, Bubble
 from humaneval_x.sandbox.cgroups import sweep_cgroups
+from humaneval_x.sandbox.prepared import SCRIPT, prepare
 from humaneval_x.sandbox.slot import GRACE_S, SupervisedSlot
 
 __all__ = ["LocalBackend"]
@@ -49,21 +50,16 @@ class LocalBackend:
         self._lock = threading.Lock()
         self._seats: set[int] = set()
         self._swept = False
+        self._prepared: dict[str, Path | None] = {}
 
     def check(self, languages: Sequence[str]) -> list[Finding]:
         """Bubblewrap, namespaces, and each language's toolchain. Never raises for a missing part."""
         findings = [self._check_bubblewrap(), _check_python(self._python)]
         for language in map(read_language, languages):
-            for command, package in language.executables.items():
-                found = _which(command, language)
-                findings.append(
-                    Finding(
-                        subject=f"{command} for {language.title}",
-                        ok=found is not None,
-                        detail=found or f"{command} is not installed",
-                        remedy="" if found else f"sudo apt-get install {package}",
-                    )
-                )
+            found = [_check_command(command, language) for command in language.executables]
+            findings += found
+            if all(finding.ok for finding in found):
+                findings += self._check_prepared(language)
         return findings
 
     def describe(self, languages: Sequence[str]) -> dict[str, object]:
@@ -90,10 +86,11 @@ class LocalBackend:
     @contextlib.contextmanager
     def open_slot(self, language: Language) -> Iterator[Slot]:
         """A slot; where root runs it, its samples have a user id of their own. Raises SandboxError."""
+        prepared = self._prepare(language)
         with self._seat() as seat:
             slot = SupervisedSlot(
                 language,
-                lambda limits: self._bubble(language, limits, seat),
+                lambda limits: self._bubble(language, limits, seat, prepared),
                 wrappers=f"{INSIDE}/{language.name}",
                 grace_s=self._grace_s,
             )
@@ -114,8 +111,26 @@ class LocalBackend:
             with self._lock:
                 self._seats.discard(seat)
 
-    def _bubble(self, language: Language | None, limits: Limits, seat: int) -> Bubble:
-        return Bubble(self._python, language, limits, uid=FIRST_UID + seat, cgroups=self._cgroups)
+    def _bubble(self, language: Language | None, limits: Limits, seat: int, prepared: Path | None = None) -> Bubble:
+        return Bubble(self._python, language, limits, uid=FIRST_UID + seat, cgroups=self._cgroups, prepared=prepared)
+
+    def _prepare(self, language: Language) -> Path | None:
+        """What the language's prepare.sh made, made once. Raises SandboxError if something that it needs is missing."""
+        with self._lock:
+            if language.name not in self._prepared:
+                versions = [_version(str(_which(command, language))) for command in language.executables]
+                self._prepared[language.name] = prepare(language, "\n".join(versions))
+            return self._prepared[language.name]
+
+    def _check_prepared(self, language: Language) -> list[Finding]:
+        if not (language.folder / SCRIPT).is_file():
+            return []
+        subject = f"what {language.title} programs use"
+        try:
+            return [Finding(subject=subject, ok=True, detail=f"prepared in {self._prepare(language)}")]
+        except SandboxError as error:
+            said, _, remedy = str(error).rpartition(": ")
+            return [Finding(subject=subject, ok=False, detail=str(error), remedy=remedy if said else "")]
 
     def _probe(self) -> dict[str, Any]:
         """What a supervisor says of this host."""
@@ -141,6 +156,16 @@ def _check_python(python: str) -> Finding:
     detail = python if ok else f"{python} is not there, or outside /usr"
     return Finding(subject="Python for the supervisor", ok=ok, detail=detail,
                    remedy="" if ok else "sudo apt-get install python3")  # fmt: skip
+
+
+def _check_command(command: str, language: Language) -> Finding:
+    found = _which(command, language)
+    return Finding(
+        subject=f"{command} for {language.title}",
+        ok=found is not None,
+        detail=found or f"{command} is not installed",
+        remedy="" if found else f"sudo apt-get install {language.executables[command]}",
+    )
 
 
 def _which(command: str, language: Language) -> str | None:

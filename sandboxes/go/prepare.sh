@@ -2,6 +2,10 @@
 # prepare.sh FOLDER: compiles, once per toolchain, what every Go program uses into FOLDER/cache, readable by all.
 # The environment must be the compile step's (language.toml), or the cache does not fit.
 set -eu
+[ -d "${GOPATH:-}/src/github.com/stretchr/testify" ] || {
+    echo "testify is not in ${GOPATH:-GOPATH}: sudo apt-get install golang-github-stretchr-testify-dev" >&2
+    exit 1
+}
 mkdir -p "$1/cache"
 GOCACHE=$(cd "$1/cache" && pwd)
 export GOCACHE

@@ -3,6 +3,7 @@
 # package-lock.json holds the hashes that it must have; the registry is npm's configured one.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+command -v npm >/dev/null || { echo "npm is not installed: sudo apt-get install npm" >&2; exit 1; }
 mkdir -p "$1"
 cp "$here/package.json" "$here/package-lock.json" "$1/"
 cd "$1"
