@@ -71,27 +71,21 @@ class DockerBackend:
 
     def check(self, languages: Sequence[str]) -> list[Finding]:
         """The engine and each language's image. Never raises for a missing part."""
+        findings = []
         try:
-            client = connect()
+            with _engine() as client:
+                version = client.version()
+                detail = f"{version['Version']} ({version['Arch']})"
+                findings.append(Finding(subject="Docker engine", ok=True, detail=detail))
+                findings.extend(_check_image(client, language) for language in languages)
         except SandboxError as error:
             remedy = "install and start Docker, or use `--sandbox local`"
-            return [Finding(subject="Docker engine", ok=False, detail=str(error), remedy=remedy)]
-        with contextlib.closing(client):
-            version = client.version()
-            findings = [Finding(subject="Docker engine", ok=True, detail=f"{version['Version']} ({version['Arch']})")]
-            for language in languages:
-                subject = f"image of {language}"
-                try:
-                    image = find_image(client, language)
-                    findings.append(Finding(subject=subject, ok=True, detail=image.tag))
-                except SandboxError as error:
-                    remedy = f"humaneval-x sandbox build --languages {language}"
-                    findings.append(Finding(subject=subject, ok=False, detail=str(error), remedy=remedy))
+            findings.append(Finding(subject="Docker engine", ok=False, detail=str(error), remedy=remedy))
         return findings
 
     def describe(self, languages: Sequence[str]) -> dict[str, object]:
         """Image ids, the engine, and the limits that are missing here, as a supervisor in a container finds them."""
-        with contextlib.closing(connect()) as client:
+        with _engine() as client:
             version, info = client.version(), client.info()
             images = {language: self._image(client, language) for language in languages}
         missing, cgroup = ([] if info.get("SwapLimit", True) else ["swap"]), "none"
@@ -110,7 +104,7 @@ class DockerBackend:
     @contextlib.contextmanager
     def open_slot(self, language: Language) -> Iterator[Slot]:
         """A slot whose containers have a user id of their own. Raises SandboxError."""
-        with contextlib.closing(connect()) as client:
+        with _engine() as client:
             image = self._image(client, language.name)
         with self._seat() as seat:
             slot = SupervisedSlot(
@@ -146,6 +140,27 @@ class DockerBackend:
         limits = Limits(compile_cpu_s=1, run_cpu_s=1, wall_s=1, memory_mb=256, processes=16, output_bytes=1, disk_mb=16)
         with self._seat() as seat, contextlib.closing(_Container(image, limits, _FIRST_UID + seat)) as container:
             return container.hello
+
+
+@contextlib.contextmanager
+def _engine() -> Iterator[docker.DockerClient]:
+    """A client for a few requests. Raises SandboxError, also for what goes wrong inside."""
+    import docker.errors  # noqa: PLC0415
+
+    with contextlib.closing(connect()) as client:
+        try:
+            yield client
+        except (docker.errors.DockerException, OSError) as error:
+            raise SandboxError(f"the Docker engine fails: {error}; see its log (`journalctl -u docker`)") from error
+
+
+def _check_image(client: docker.DockerClient, language: str) -> Finding:
+    subject = f"image of {language}"
+    try:
+        return Finding(subject=subject, ok=True, detail=find_image(client, language).tag)
+    except SandboxError as error:
+        remedy = f"humaneval-x sandbox build --languages {language}"
+        return Finding(subject=subject, ok=False, detail=str(error), remedy=remedy)
 
 
 class _Container:

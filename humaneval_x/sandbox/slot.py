@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from humaneval_x.errors import SandboxError
 from humaneval_x.languages import Language
 from humaneval_x.records import Limits, Outcome, Program
 from humaneval_x.sandbox.protocol import (
@@ -69,10 +68,7 @@ class SupervisedSlot:
             box.connection.send(job, self._grace_s)
             reply = box.connection.receive(wall_budget_s(self._language, limits) + self._grace_s)
             outcome, clean = outcome_of(reply, self._served)
-        except SandboxError:
-            self.close()
-            raise
-        except BaseException:  # an interrupt: the reply may still come and must not be taken for the next one's
+        except BaseException:  # after an interrupt, too: the reply may still come and must not be taken for the next
             self.close()
             raise
         if not clean:

@@ -15,6 +15,7 @@ from humaneval_x.languages import Step, read_language
 from humaneval_x.records import Limits, Outcome, Program
 from humaneval_x.sandbox import Backend
 from humaneval_x.sandbox.docker import connect
+from humaneval_x.sandbox.images import build_image
 from humaneval_x.sandbox.slot import SupervisedSlot
 
 INNOCENT = """
@@ -368,6 +369,36 @@ def test_a_compiler_is_limited_like_a_program(
         outcome = slot.execute(program(source), replace(limits, wall_s=3, compile_cpu_s=1))
         assert (outcome.stage, outcome.limit_hit) == ("compile", limit)
         _passes(slot.execute(program("pass"), limits))
+
+
+@pytest.mark.parametrize(
+    ("source", "limits_hit"),
+    [
+        ('#include "/dev/zero"\n', {"memory", "cpu", "disk"}),
+        ('#include "main.cpp"\n' * 2, {"", "output"}),
+        ("char big[1u << 30] = {1};\nint main() {}\n", {"disk", "memory", ""}),
+        ("template<int n> struct A { A<n+1> *a; A<n+1> b; };\nA<0> a;\nint main() {}\n", {"", "output", "cpu"}),
+        ("#define A B B B B\n#define B C C C C\n#define C D D D D\n#define D E E E E\n#define E F F F F\n"
+         "#define F G G G G\n#define G H H H H\n#define H I I I I\n#define I J J J J\n#define J x x x x\n"
+         "int main() { A A A A A A A A; }\n", {"cpu", "memory", "output", ""}),
+    ],
+)  # fmt: skip
+def test_a_bomb_for_the_c_plus_plus_compiler_is_contained(
+    source: str, limits_hit: set[str], backend: Backend, program: Callable[[str], Program]
+) -> None:
+    if backend.name == "docker":
+        with contextlib.closing(connect()) as client:
+            build_image(client, "cpp", say=lambda _: None)
+    cpp = read_language("cpp")
+    small = replace(cpp.limits, compile_cpu_s=4, memory_mb=512)
+    innocent = "int main() { return 0; }\n"
+    with backend.open_slot(cpp) as slot:
+        assert isinstance(slot, SupervisedSlot)
+        outcome = slot.execute(replace(program(source), task_id="CPP/0", language="cpp"), small)
+        assert outcome.stage == "compile" and outcome.limit_hit in limits_hit and outcome.exit_code != 0, outcome
+        assert len(outcome.stderr) < 1 << 18
+        after = slot.execute(replace(program(innocent), task_id="CPP/0", language="cpp"), small)
+        assert after.stage == "run" and after.exit_code == 0 and slot.boxes == 1, after
 
 
 def test_a_closed_slot_leaves_no_process_container_or_group(
