@@ -105,7 +105,10 @@ def import_folder(source: Path, folder: Path | None = None, *, version: str | No
         raise UsageError(f"{source} is not a folder: give the folder that holds humaneval_python.jsonl.gz and so on")
     wanted = list(published_files().values())
     if version is not None:
-        wanted = files_of(data_version(version), _languages(version))
+        named = data_version(version)
+        if named.folder:
+            raise UsageError(f"data version {version} comes with the package: there is nothing to import")
+        wanted = files_of(named, _languages(version))
     findings = []
     for file in wanted:
         place = _place(file, source)

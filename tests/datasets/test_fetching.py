@@ -178,6 +178,11 @@ def test_the_smoke_version_needs_no_download(tmp_path: Path) -> None:
         ]
 
 
+def test_the_smoke_version_cannot_be_imported(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="comes with the package"):
+        import_folder(tmp_path, tmp_path / "data", version="smoke")
+
+
 def test_an_unknown_version_is_a_usage_error_that_names_the_known_ones(tmp_path: Path) -> None:
     for ask in (lambda: pull("latest", folder=tmp_path), lambda: import_folder(tmp_path, tmp_path, version="latest")):
         with pytest.raises(UsageError, match="codegeex, codegeex2, fixed, smoke"):
