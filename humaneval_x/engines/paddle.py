@@ -184,7 +184,7 @@ def _fetched(name: str) -> Path:
 
 def _short(error: Exception) -> str:
     text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text if len(text) <= 200 else text[:197] + "..."
+    return text if len(text) <= 120 else text[:117] + "..."
 
 
 def _version(package: str) -> str:
