@@ -3,6 +3,9 @@
 # ruff: noqa: PTH101, PTH102, PTH110, PTH112, PTH123, PTH208, SIM105
 """Runs samples, one at a time, as process 1 of a sandbox (a container, or bubblewrap); standard library only.
 
+One file, long as it is, since it is copied into every image. A job goes through `judge`: `lay_out` its files, an
+`Execution` for each step, which starts a `Process`, watches its `Stream`s and the `Meter`, and `clean_up`.
+
 It talks to the harness over stdin and stdout in frames: four bytes of big-endian length, then JSON in ASCII.
 
     hello   {"hello": 1, "cgroup": "v1"|"v2"|"none", "missing_limits": [...], "python": "3.11.2"}    once, at the start
@@ -236,7 +239,7 @@ class Execution:
         self.step, self.meter = step, meter
         self.limit_hit, self.cpu_top = "", 0.0
         self.secret = os.urandom(32).hex()
-        self.started, self.cpu_base = time.monotonic(), meter.cpu_s()
+        self.started, self.ended, self.cpu_base = time.monotonic(), None, meter.cpu_s()
         self.oom_base, self.fork_base = meter.ooms(), meter.refused_forks()
         self.process = Process(step, user, self.secret, meter.process_rlimit(step))
 
@@ -246,8 +249,8 @@ class Execution:
         return self.cpu_top
 
     def wall_s(self):
-        """Seconds since the start."""
-        return time.monotonic() - self.started
+        """Seconds from the start to now, or to the end of the first process."""
+        return (self.ended or time.monotonic()) - self.started
 
     def watch(self, harness):
         """Return when the first process has ended or a limit is hit. Raises HarnessGoneError."""
@@ -283,7 +286,7 @@ class Execution:
 
     def finish(self):
         """Kill what is left, collect, and say what happened."""
-        wall_s = self.wall_s()
+        self.ended = time.monotonic()
         limit_hit = self.limit_hit or self._exceeded()
         status, peak_kb = self.process.end()
         limit_hit = limit_hit or self._exceeded()
@@ -297,7 +300,7 @@ class Execution:
             "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
             "signal": by_signal,
             "cpu_s": round(self.cpu_s(), 6),
-            "wall_s": round(wall_s, 6),
+            "wall_s": round(self.wall_s(), 6),
             "peak_mb": round(peak_mb, 3),
             "stdout": self.process.out.text(),
             "stderr": self.process.err.text() + self.process.error,

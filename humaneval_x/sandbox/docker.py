@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["DockerBackend", "connect"]
 
 _FIRST_UID = 70000
+_FIRST_MAPPED_UID = 10000
+_MAPPED_USERS = ("name=userns", "name=rootless")
 _SHM_MB = 16
 _OWNER_LABEL = "humaneval-x.owner"
 _SUPERVISOR_NEEDS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
@@ -88,9 +90,10 @@ class DockerBackend:
         with _engine() as client:
             version, info = client.version(), client.info()
             images = {language: self._image(client, language) for language in languages}
+            first_uid = _first_uid(client)
         missing, cgroup = ([] if info.get("SwapLimit", True) else ["swap"]), "none"
         if languages:
-            hello = self._probe(images[languages[0]])
+            hello = self._probe(images[languages[0]], first_uid)
             missing, cgroup = [*hello["missing_limits"], *missing], hello["cgroup"]
         return {
             "name": self.name,
@@ -105,11 +108,11 @@ class DockerBackend:
     def open_slot(self, language: Language) -> Iterator[Slot]:
         """A slot whose containers have a user id of their own. Raises SandboxError."""
         with _engine() as client:
-            image = self._image(client, language.name)
+            image, first_uid = self._image(client, language.name), _first_uid(client)
         with self._seat() as seat:
             slot = SupervisedSlot(
                 language,
-                lambda limits: _Container(image, limits, _FIRST_UID + seat),
+                lambda limits: _Container(image, limits, first_uid + seat),
                 wrappers=f"/opt/humaneval-x/{language.name}",
                 grace_s=self._grace_s,
             )
@@ -136,9 +139,9 @@ class DockerBackend:
                 self._images[language] = find_image(client, language)
             return self._images[language]
 
-    def _probe(self, image: Image) -> dict[str, Any]:
+    def _probe(self, image: Image, first_uid: int) -> dict[str, Any]:
         limits = Limits(compile_cpu_s=1, run_cpu_s=1, wall_s=1, memory_mb=256, processes=16, output_bytes=1, disk_mb=16)
-        with self._seat() as seat, contextlib.closing(_Container(image, limits, _FIRST_UID + seat)) as container:
+        with self._seat() as seat, contextlib.closing(_Container(image, limits, first_uid + seat)) as container:
             return container.hello
 
 
@@ -152,6 +155,12 @@ def _engine() -> Iterator[docker.DockerClient]:
             yield client
         except (docker.errors.DockerException, OSError) as error:
             raise SandboxError(f"the Docker engine fails: {error}; see its log (`journalctl -u docker`)") from error
+
+
+def _first_uid(client: docker.DockerClient) -> int:
+    """Slots run as users from here on. An engine with mapped users has 65,536 of them, all its own."""
+    mapped = any(name in option for option in client.info().get("SecurityOptions") or [] for name in _MAPPED_USERS)
+    return _FIRST_MAPPED_UID if mapped else _FIRST_UID
 
 
 def _check_image(client: docker.DockerClient, language: str) -> Finding:
@@ -226,6 +235,7 @@ def _options(limits: Limits, uid: int) -> dict[str, Any]:
         "command": ["--uid", str(uid)],
         "stdin_open": True,
         "auto_remove": True,
+        "init": False,  # the supervisor itself must be process 1, whatever the engine's default
         "network_mode": "none",
         "read_only": True,
         "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={disk_mb}m,nr_inodes={disk_mb * 256}"},

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -214,8 +215,15 @@ def test_where_the_folders_to_be_wiped_hold_files_the_supervisor_refuses_to_star
     assert (tmp_path / "precious").read_text() == "x"
 
 
-def test_wiping_removes_any_depth_and_mode_and_follows_no_link(supervisor: ModuleType, tmp_path: Path) -> None:
-    outside, inside = tmp_path / "outside", tmp_path / "inside"
+@pytest.fixture
+def memory_folder() -> Iterator[Path]:
+    """A folder on a tmpfs, as a sandbox's is."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+def test_wiping_removes_any_depth_and_mode_and_follows_no_link(supervisor: ModuleType, memory_folder: Path) -> None:
+    outside, inside = memory_folder / "outside", memory_folder / "inside"
     outside.mkdir(mode=0o755)
     (outside / "kept").write_text("x")
     inside.mkdir()
