@@ -1,8 +1,9 @@
 // Linked to every C++ program with --wrap=__libc_start_main: it stands between the C library and the program's main.
 //
-// Descriptor 3 carries one line, a secret, before any code of the program runs (its constructors included). When
-// main has returned 0, the line "<secret> 0 0" goes back, before destructors and atexit handlers run; these can still
-// make the exit code non-zero, which fails the program too. exit(0), _exit(0), abort, longjmp past main: no line.
+// Descriptor 3 carries one line, a secret, taken before any code of the program runs, its constructors included (but
+// for a resolver of an indirect function, which the loader calls even earlier). When main has returned 0, the line
+// "<secret> 0 0" goes back, before destructors and atexit handlers run; these can still make the exit code non-zero,
+// which fails the program too. exit(0), _exit(0), abort, longjmp past main: no line.
 //
 // No header and no libc function is used: a program may define its own read, write or fcntl, and would be handed
 // the secret. All names here are local to this file, but for the one that the linker needs.
@@ -44,7 +45,7 @@ Main program_main;
 char line[80];  // the secret, then " 0 0\n"
 long length;
 
-void read_secret() {
+void read_secret(int, char **, char **) {
     kernel(number_fcntl, marker, set_close_on_exec, close_on_exec);
     while (length < 70) {
         if (kernel(number_read, marker, (long)(line + length), 1) != 1) {
@@ -56,6 +57,9 @@ void read_secret() {
     }
     length = 0;
 }
+
+// What the loader runs first in a program. Of several the order is that of the files in the link: this one comes first.
+__attribute__((section(".preinit_array"), used)) void (*const first)(int, char **, char **) = read_secret;
 
 int guarded_main(int count, char **arguments, char **environment) {
     int result = program_main(count, arguments, environment);
@@ -74,6 +78,5 @@ extern "C" int __wrap___libc_start_main(Main main, int count, char **arguments, 
     // A second call can only come from the program itself, to have a main of its own taken for the tests'.
     if (program_main) kernel(number_exit, 103, 0, 0);
     program_main = main;
-    read_secret();
     return __real___libc_start_main(guarded_main, count, arguments, init, fini, end_of_loader, stack_end);
 }
