@@ -1,4 +1,4 @@
-"""Small honest parts for tests of the loops: problems, a run folder, an engine and a backend that do as they are told."""
+"""Small honest parts for tests of the loops: problems, a run folder, an engine and a backend that do as told."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def modules() -> list[str]:
 
 
 def component(module: str) -> str:
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def layer(module: str) -> int:

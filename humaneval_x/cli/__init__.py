@@ -35,8 +35,8 @@ Exit codes: 0 done (gate: pass), 1 gate: regression, 2 wrong command, 3 data,
 """
 
 
-class Terminated(BaseException):  # noqa: N818  (no error; nothing that catches Exception may hold it up)
-    """SIGTERM arrived: end as tidily as on Ctrl-C."""
+class Terminated(BaseException):
+    """SIGTERM arrived: end as tidily as on Ctrl-C. Nothing that catches Exception may hold it up."""
 
 
 class LazyGroup(click.Group):
