@@ -30,7 +30,7 @@ def read_secret():
 
 def compiled(path):
     """The program's code; ends the process with EXIT_COMPILE if it has none."""
-    with open(path, "rb") as file:  # noqa: PTH123 - pathlib would cost every program its import
+    with open(path, "rb") as file:  # pathlib would cost every program its import
         source = file.read()
     try:
         return compile(source, path, "exec", dont_inherit=True)
@@ -50,7 +50,7 @@ def fresh_main(path):
 
 def leave(error, code):
     """Print the traceback without this file's frames and exit with `code`."""
-    import traceback  # noqa: PLC0415 - only failures pay for it
+    import traceback  # only failures pay for it
 
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
@@ -63,7 +63,7 @@ def main(path):
     """Run the program at `path` as a script of its own."""
     secret = read_secret()
     sys.argv = [path]
-    sys.path[0] = os.getcwd()  # noqa: PTH109
+    sys.path[0] = os.getcwd()
     code = compiled(path)
     try:
         exec(code, fresh_main(path))
