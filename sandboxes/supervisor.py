@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# It works with every sample and deals in descriptors: neither pathlib nor contextlib are for it.
-# ruff: noqa: PTH101, PTH102, PTH110, PTH112, PTH123, PTH208, SIM105
 """Runs samples, one at a time, as process 1 of a sandbox (a container, or bubblewrap); standard library only.
 
 One file, long as it is, since it is copied into every image. A job goes through `judge`: `lay_out` its files, an
@@ -29,6 +27,7 @@ Usage: supervisor.py --uid N     samples run as user and group N; the supervisor
                                  own, out of which it can neither see nor reach the supervisor; needs no capability
 """
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -116,17 +115,20 @@ class Meter:
         if os.path.exists(f"{root}/cgroup.controllers"):
             self.version = "v2"
             cpu, oom, forks = "cpu.stat", "memory.events", "pids.events"
+            usage, kinds = "memory.current", "memory.stat"
             caps = ("memory.max", "pids.max")
         elif os.path.exists(f"{root}/memory") or os.path.exists(f"{root}/cpuacct"):
             self.version = "v1"
             cpu, oom, forks = "cpuacct/cpuacct.usage", "memory/memory.oom_control", "pids/pids.events"
+            usage, kinds = "memory/memory.usage_in_bytes", "memory/memory.stat"
             caps = ("memory/memory.limit_in_bytes", "pids/pids.max")
         else:
-            self.version, cpu, oom, forks, caps = "none", None, None, None, (None, None)
+            self.version, cpu, oom, forks, usage, kinds, caps = "none", None, None, None, None, None, (None, None)
         limited = [self._is_limited(root, name) for name in caps]
         self._cpu = self._open(root, cpu)
         self._oom = self._open(root, oom) if limited[0] else None
         self._forks = self._open(root, forks) if limited[1] else None
+        self._usage, self._kinds = self._open(root, usage), self._open(root, kinds)
         found = {"memory": self._oom, "processes": self._forks, "cpu": self._cpu}
         self.missing = [name for name, descriptor in found.items() if descriptor is None]
 
@@ -148,7 +150,7 @@ class Meter:
 
     @staticmethod
     def _counter(descriptor, key):
-        words = os.pread(descriptor, 4096, 0).split()
+        words = os.pread(descriptor, 16384, 0).split()
         return int(words[words.index(key) + 1] if key in words else words[0])
 
     def cpu_s(self):
@@ -162,6 +164,18 @@ class Meter:
     def ooms(self):
         """How often the kernel has killed for memory (0 where it does not say)."""
         return 0 if self._oom is None else self._counter(self._oom, b"oom_kill")
+
+    def memory_bytes(self):
+        """What the sandbox uses and cannot give back: without files' cached contents (0 where the kernel says nothing).
+
+        Samples may make the kernel prefer this process when memory runs out: watched, they seldom get that far.
+        """
+        if self._usage is None or self._kinds is None:
+            return 0
+        total = b"total_" if self.version == "v1" else b""
+        words = os.pread(self._kinds, 16384, 0).split()
+        cached = sum(int(words[words.index(total + kind) + 1]) for kind in (b"active_file", b"inactive_file"))
+        return self._counter(self._usage, b"") - cached
 
     def refused_forks(self):
         """How often the kernel has refused a process (0 where it does not say)."""
@@ -240,13 +254,17 @@ class Execution:
         self.limit_hit, self.cpu_top = "", 0.0
         self.secret = os.urandom(32).hex()
         self.started, self.ended, self.cpu_base = time.monotonic(), None, meter.cpu_s()
-        self.oom_base, self.fork_base = meter.ooms(), meter.refused_forks()
+        self.oom_base, self.fork_base, self.memory_base = meter.ooms(), meter.refused_forks(), meter.memory_bytes()
         self.process = Process(step, user, self.secret, meter.process_rlimit(step))
 
     def cpu_s(self):
         """CPU seconds used by all of the step's processes so far (without a cgroup, killed ones are forgotten)."""
         self.cpu_top = max(self.cpu_top, self.meter.cpu_s() - self.cpu_base)
         return self.cpu_top
+
+    def memory_bytes(self):
+        """Bytes that the cgroup holds more than before the step (without a cgroup, 0)."""
+        return self.meter.memory_bytes() - self.memory_base
 
     def wall_s(self):
         """Seconds from the start to now, or to the end of the first process."""
@@ -259,9 +277,7 @@ class Execution:
         for descriptor in (self.process.handle, harness, *streams):
             poll.register(descriptor, select.POLLIN)
         while not self.limit_hit:
-            left = (self.step["cpu_s"] - self.cpu_s()) / self.meter.cores
-            pause = min(POLL_S, max(left, 0.002), max(self.step["wall_s"] - self.wall_s(), 0))
-            for descriptor, _ in poll.poll(math.ceil(pause * 1000)):
+            for descriptor, _ in poll.poll(math.ceil(self._pause_s() * 1000)):
                 if descriptor == self.process.handle:
                     return
                 if descriptor == harness:
@@ -270,11 +286,18 @@ class Execution:
                     poll.unregister(descriptor)
             self.limit_hit = self._exceeded()
 
+    def _pause_s(self):
+        """How long until a limit may be reached, at most; no sample takes more than 4 GB of memory a second."""
+        cpu_s = (self.step["cpu_s"] - self.cpu_s()) / self.meter.cores
+        memory_s = (self.step["memory_mb"] * MEGABYTE - self.memory_bytes()) / 4e9
+        return min(POLL_S, max(cpu_s, 0.002), max(memory_s, 0.002), max(self.step["wall_s"] - self.wall_s(), 0))
+
     def _exceeded(self):
         step = self.step
         for limit, is_exceeded in (
             ("output", sum(stream.total for stream in self.process.streams) > step["output_bytes"]),
             ("memory", self.meter.ooms() > self.oom_base),
+            ("memory", self.memory_bytes() > step["memory_mb"] * MEGABYTE),
             ("cpu", self.cpu_s() > step["cpu_s"]),
             ("wall", self.wall_s() > step["wall_s"]),
             ("process", self.meter.refused_forks() > self.fork_base),
@@ -377,6 +400,7 @@ class Process:
 def take_streams(out, err, marker):
     """In the new process: a session of its own, its streams as descriptors 0 to 3, signals as any program expects."""
     os.setsid()
+    os.nice(10)  # the supervisor must get to look
     os.dup2(out, 1)
     os.dup2(err, 2)
     if marker:
@@ -470,10 +494,8 @@ def kill_everything():
     ended, peak_kb, pause = {}, 0, 0.0002
     deadline = time.monotonic() + REAP_S
     while True:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         try:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from humaneval_x.records import Limits
+from humaneval_x.sandbox.protocol import MEMORY_MARGIN_MB
 
 __all__ = ["Cgroup", "make_cgroup", "sweep_cgroups"]
 
@@ -29,7 +30,7 @@ class Cgroup:
 
     def limit(self, limits: Limits) -> None:
         """Set memory, swap and process limits. Raises OSError."""
-        memory = str(limits.memory_mb << 20)
+        memory = str(limits.memory_mb + MEMORY_MARGIN_MB << 20)
         processes = str(limits.processes + _OVERHEAD_PROCESSES)
         if "" in self._folders:
             folder = self._folders[""]

@@ -21,7 +21,7 @@ from humaneval_x.languages import Language
 from humaneval_x.records import Limits
 from humaneval_x.sandbox import Finding, Slot
 from humaneval_x.sandbox.images import Image, find_image
-from humaneval_x.sandbox.protocol import Connection
+from humaneval_x.sandbox.protocol import MEMORY_MARGIN_MB, Connection
 from humaneval_x.sandbox.slot import GRACE_S, SupervisedSlot
 
 if TYPE_CHECKING:
@@ -225,11 +225,12 @@ def _options(limits: Limits, uid: int) -> dict[str, Any]:
     """What `docker run` would be told: no network, nothing writable but small tmpfs, every limit, no privilege.
 
     The tmpfs counts as memory, so it gets a quarter at most. The six capabilities are the supervisor's; samples have
-    none.
+    none. That a sample uses no more than `memory_mb` is for the supervisor to see to; the kernel's limit is a little
+    higher, since at that it may kill the supervisor.
     """
     from docker.types import LogConfig, Ulimit  # noqa: PLC0415
 
-    memory = f"{limits.memory_mb}m"
+    memory = f"{limits.memory_mb + MEMORY_MARGIN_MB}m"
     disk_mb = min(limits.disk_mb, limits.memory_mb // 4)
     return {
         "command": ["--uid", str(uid)],

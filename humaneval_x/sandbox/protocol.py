@@ -17,10 +17,21 @@ from humaneval_x.errors import SandboxError
 from humaneval_x.languages import Language
 from humaneval_x.records import Limits, Outcome, Program
 
-__all__ = ["MAX_SOURCE_BYTES", "Connection", "job_of", "outcome_of", "unfit_outcome", "wall_budget_s"]
+__all__ = [
+    "MAX_SOURCE_BYTES",
+    "MEMORY_MARGIN_MB",
+    "Connection",
+    "job_of",
+    "outcome_of",
+    "unfit_outcome",
+    "wall_budget_s",
+]
 
 MAX_SOURCE_BYTES = 4 << 20
 """Larger programs are not given to a sandbox: their outcome has the stage `input` and the limit `disk`."""
+
+MEMORY_MARGIN_MB = 64
+"""What a sandbox's kernel limit has above a sample's: the supervisor's own, and time for it to end the sample first."""
 
 _MAX_FRAME_BYTES = 64 << 20
 _KEPT_COMPLAINT_BYTES = 4096

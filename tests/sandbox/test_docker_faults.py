@@ -106,13 +106,43 @@ def test_a_container_has_every_limit_of_the_design(
     facts = client.api.inspect_container(container.id)
     host = facts["HostConfig"]
     assert host["NetworkMode"] == "none" and host["ReadonlyRootfs"] and host["IpcMode"] == "private"
-    assert host["Memory"] == host["MemorySwap"] == limits.memory_mb << 20
+    assert host["Memory"] == host["MemorySwap"] == limits.memory_mb + 64 << 20
     assert host["PidsLimit"] == limits.processes + 1
-    assert host["CapDrop"] == ["ALL"] and len(host["CapAdd"]) == 6 and host["Privileged"] is False
+    assert host["CapDrop"] == ["ALL"] and "SYS_ADMIN" not in host["CapAdd"] and host["Privileged"] is False
     assert host["SecurityOpt"] == ["no-new-privileges"] and host["LogConfig"]["Type"] == "none"
     assert host["ShmSize"] <= 16 << 20 and host["AutoRemove"] and not host["Binds"]
     assert f"size={limits.disk_mb}m" in host["Tmpfs"]["/tmp"] and "nr_inodes=" in host["Tmpfs"]["/tmp"]
     assert facts["Image"].startswith("sha256:") and facts["Config"]["Image"].startswith("sha256:")
+
+
+@pytest.mark.docker
+def test_memory_that_no_process_owns_ends_the_sample_and_not_the_supervisor(
+    opened: SupervisedSlot, program: Callable[[str], Program], limits: Limits
+) -> None:
+    fills_sockets = """
+import os, socket, time
+try:
+    with open('/proc/self/oom_score_adj', 'w') as file:
+        file.write('0')
+except PermissionError:
+    pass
+for _ in range(4):
+    if os.fork() == 0:
+        kept = []
+        for _ in range(500):
+            kept.append(socket.socketpair())
+            kept[-1][0].setblocking(False)
+            try:
+                while True:
+                    kept[-1][0].send(bytearray(65536))
+            except BlockingIOError:
+                pass
+        time.sleep(1000)
+time.sleep(1000)
+"""
+    outcome = opened.execute(program(fills_sockets), replace(limits, run_cpu_s=20))
+    assert outcome.limit_hit == "memory"
+    assert opened.execute(program("pass"), limits).completed and opened.boxes == 1
 
 
 HARNESS = """

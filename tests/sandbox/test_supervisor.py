@@ -262,12 +262,16 @@ def test_the_meter_reads_the_counters_of_both_cgroup_versions(supervisor: Module
         first / "cpuacct/cpuacct.usage": "2500000000\n",
         first / "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n",
         first / "memory/memory.limit_in_bytes": "268435456\n",
+        first / "memory/memory.usage_in_bytes": "9000\n",
+        first / "memory/memory.stat": "active_file 1\ntotal_inactive_file 500\ntotal_active_file 1500\n",
         first / "pids/pids.events": "max 4\n",
         first / "pids/pids.max": "33\n",
         second / "cgroup.controllers": "cpu memory pids\n",
         second / "cpu.stat": "usage_usec 2500000\nuser_usec 1\nsystem_usec 1\n",
         second / "memory.events": "low 0\nhigh 0\nmax 9\noom 5\noom_kill 3\noom_group_kill 0\n",
         second / "memory.max": "268435456\n",
+        second / "memory.current": "9000\n",
+        second / "memory.stat": "anon 7000\nfile 2000\ninactive_file 500\nactive_file 1500\n",
         second / "pids.events": "max 4\n",
         second / "pids.max": "33\n",
     }
@@ -277,6 +281,7 @@ def test_the_meter_reads_the_counters_of_both_cgroup_versions(supervisor: Module
     for root, version in ((first, "v1"), (second, "v2")):
         meter = supervisor.Meter(str(root))
         assert (meter.version, meter.missing, meter.ooms(), meter.refused_forks()) == (version, [], 3, 4)
+        assert meter.memory_bytes() == 7000
         used = meter.cpu_s()
         assert used < 2.5, "this process's own time is taken off"
         grown = {"v1": "3500000000\n", "v2": "usage_usec 3500000\n"}[version]
