@@ -45,7 +45,7 @@ def statuses(folder: RunFolder) -> dict[tuple[str, int], bool]:
 def test_every_sample_gets_its_own_verdict(tmp_path: Path) -> None:
     folder = sampled_run(tmp_path / "run")
     evaluated = judge(folder, ScriptedBackend(passes))
-    assert evaluated == Evaluated(judged=12, kept=0, missing=0, unjudged=())
+    assert evaluated == Evaluated(judged=12, shared=0, kept=0, missing=0, unjudged=())
     assert statuses(folder) == {(task, number): task == f"Python/{number}" for task, number in KEYS}
 
 
@@ -176,6 +176,63 @@ def test_a_program_that_cannot_be_given_to_a_sandbox_is_invalid_input_without_ru
     assert verdicts["Python/0", 0].status == "invalid_input"
     assert ("Python/0", 0) not in backend.executed
     assert len(verdicts) == 12
+
+
+def same_text(folder: RunFolder) -> None:
+    """Give all samples of a problem the same text."""
+    journal = folder.samples_path(TASK)
+    journal.write_bytes(journal.read_bytes().replace(b"return 1", b"return 0").replace(b"return 2", b"return 0"))
+
+
+def test_the_same_program_runs_once_and_every_sample_gets_its_verdict(tmp_path: Path) -> None:
+    folder = sampled_run(tmp_path / "run")
+    same_text(folder)
+    backend = ScriptedBackend(lambda program: outcome() if program.task_id == "Python/0" else outcome(exit_code=1))
+    evaluated = judge(folder, backend)
+    assert (evaluated.judged, evaluated.shared) == (12, 8)
+    assert sorted(task for task, _ in backend.executed) == sorted(PROBLEMS)
+    assert statuses(folder) == {(task, number): task == "Python/0" for task, number in KEYS}
+    verdicts = list(folder.verdicts(TASK))
+    assert sum("shared" in verdict.flags for verdict in verdicts) == 8
+    assert sum(verdict.cpu_s for verdict in verdicts) == pytest.approx(4 * 0.01)
+
+
+def test_a_verdict_from_before_an_interruption_is_shared_too(tmp_path: Path) -> None:
+    folder = sampled_run(tmp_path / "run")
+    same_text(folder)
+    judge(folder, ScriptedBackend(passes), workers=1)
+    journal = folder.verdicts_path(TASK)
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:1]))
+    again = ScriptedBackend(passes)
+    assert judge(folder, again).judged == 11
+    assert len(again.executed) == 3
+    assert set(statuses(folder)) == KEYS
+
+
+def test_a_problem_with_a_random_test_shares_nothing(tmp_path: Path) -> None:
+    folder = sampled_run(tmp_path / "run")
+    same_text(folder)
+    problems = {task: replace(problem, random_test=True) for task, problem in PROBLEMS.items()}
+    backend = ScriptedBackend(passes)
+    evaluated = evaluate(
+        folder, backend, problems, Rules(truncation="none"), manifest={}, workers=2, progress=SilentProgress()
+    )
+    assert (evaluated.judged, evaluated.shared) == (12, 0)
+    assert len(backend.executed) == 12
+
+
+def test_samples_that_share_a_program_no_sandbox_can_judge_are_all_left(tmp_path: Path) -> None:
+    folder = sampled_run(tmp_path / "run")
+    same_text(folder)
+
+    def breaks_on_one(program: Program) -> Outcome:
+        if program.task_id == "Python/2":
+            raise SandboxError("lost contact")
+        return passes(program)
+
+    evaluated = judge(folder, ScriptedBackend(breaks_on_one))
+    assert {(each.task_id, each.completion_id) for each in evaluated.unjudged} == {("Python/2", n) for n in range(3)}
+    assert set(statuses(folder)) == {key for key in KEYS if key[0] != "Python/2"}
 
 
 def test_other_rules_on_the_same_run_are_refused(tmp_path: Path) -> None:

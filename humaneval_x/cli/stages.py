@@ -128,7 +128,8 @@ def evaluate_stage(options: EvaluationOptions, run: Path) -> Evaluated:
 
 def _say_evaluated(evaluated: Evaluated, run: Path) -> None:
     kept = f", {evaluated.kept} were judged before" if evaluated.kept else ""
-    click.echo(f"{run}: judged {evaluated.judged} samples{kept}", err=True)
+    shared = f", {evaluated.shared} of them by the verdict on the same program" if evaluated.shared else ""
+    click.echo(f"{run}: judged {evaluated.judged} samples{shared}{kept}", err=True)
     for fault in evaluated.unjudged[:10]:
         click.echo(f"  not judged: {fault.task} {fault.task_id} sample {fault.completion_id}: {fault.reason}", err=True)
     if evaluated.unjudged:

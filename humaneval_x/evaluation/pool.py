@@ -1,0 +1,177 @@
+"""The worker threads of an evaluation, each with a sandbox slot of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import queue
+import threading
+from collections.abc import Iterator
+
+from humaneval_x.errors import HarnessError, SandboxError
+from humaneval_x.languages import Language
+from humaneval_x.programs import invalid_reason
+from humaneval_x.records import Limits, Outcome, Program, Verdict
+from humaneval_x.sandbox import Backend, Slot
+from humaneval_x.verdicts import decide
+
+__all__ = ["Pool"]
+
+_log = logging.getLogger(__name__)
+
+# A host that fails this many samples of one worker in a row will fail the rest too: stop instead of burning time.
+_HOPELESS = 3
+# A wall limit that was hit with less than this share of it used as CPU speaks of the host's load as much as of the
+# program: such a sample runs once more, alone.
+_IDLE_SHARE = 0.5
+
+
+class Pool:
+    """Judges the programs of one language with several slots at once."""
+
+    def __init__(self, backend: Backend, language: Language, limits: Limits, workers: int) -> None:
+        self._backend = backend
+        self._language = language
+        self._limits = limits
+        self._workers = workers
+        self._stop = threading.Event()
+        self._failures: list[BaseException] = []
+
+    def judge(self, programs: Iterator[Program]) -> Iterator[tuple[Program, Verdict | SandboxError]]:
+        """Each program with its verdict or with the fault that kept it from one, as they come."""
+        suspects: list[Program] = []
+        for program, result in self._run(programs, self._workers):
+            if isinstance(result, Outcome) and self._starved(result):
+                suspects.append(program)
+            else:
+                yield program, self._decide(program, result)
+        for program, result in self._run(iter(suspects), 1):
+            yield program, self._decide(program, result)
+
+    def _decide(self, program: Program, result: Outcome | SandboxError) -> Verdict | SandboxError:
+        return decide(program, result, self._language) if isinstance(result, Outcome) else result
+
+    def _starved(self, outcome: Outcome) -> bool:
+        return self._workers > 1 and outcome.limit_hit == "wall" and outcome.cpu_s < _IDLE_SHARE * outcome.wall_s
+
+    def _run(self, programs: Iterator[Program], workers: int) -> Iterator[tuple[Program, Outcome | SandboxError]]:
+        jobs: queue.Queue[Program | None] = queue.Queue()
+        done: queue.Queue[tuple[Program, Outcome | SandboxError] | None] = queue.Queue()
+        threads = [
+            threading.Thread(target=self._work, args=(jobs, done), name=f"slot-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        source = iter(programs)
+        try:
+            waiting = 0
+            # Two jobs a worker keep all busy while the journal is written; programs can be large.
+            for program in itertools.islice(source, 2 * workers):
+                waiting += self._accept(program, jobs, done)
+            if not waiting:
+                return
+            for thread in threads:
+                thread.start()
+            while waiting:
+                item = done.get()
+                if item is None:
+                    raise self._failures[0]
+                waiting -= 1
+                yield item
+                for program in itertools.islice(source, 1):
+                    waiting += self._accept(program, jobs, done)
+        finally:
+            self._stop.set()
+            for _ in threads:
+                jobs.put(None)
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join()
+            self._stop.clear()
+
+    def _accept(
+        self,
+        program: Program,
+        jobs: queue.Queue[Program | None],
+        done: queue.Queue[tuple[Program, Outcome | SandboxError] | None],
+    ) -> int:
+        reason = invalid_reason(program)
+        if reason:
+            done.put((program, _invalid(reason)))
+        else:
+            jobs.put(program)
+        return 1
+
+    def _work(
+        self,
+        jobs: queue.Queue[Program | None],
+        done: queue.Queue[tuple[Program, Outcome | SandboxError] | None],
+    ) -> None:
+        hopeless = 0
+        try:
+            with _Seat(self._backend, self._language) as seat:
+                while not self._stop.is_set() and (program := jobs.get()) is not None:
+                    result = self._attempt(seat, program)
+                    done.put((program, result))
+                    hopeless = hopeless + 1 if isinstance(result, SandboxError) else 0
+                    if hopeless == _HOPELESS:
+                        raise SandboxError(f"the sandbox failed {_HOPELESS} samples in a row: {result}")
+        except BaseException as error:  # handed to the calling thread, which raises it
+            self._failures.append(error)
+            done.put(None)
+
+    def _attempt(self, seat: _Seat, program: Program) -> Outcome | SandboxError:
+        try:
+            return seat.slot().execute(program, self._limits)
+        except SandboxError as error:
+            _log.info("%s sample %d: %s; trying a fresh sandbox", program.task_id, program.completion_id, error)
+            seat.leave()
+        try:
+            return seat.slot().execute(program, self._limits)
+        except SandboxError as error:
+            seat.leave()
+            return error
+
+
+class _Seat:
+    """A worker's place for one slot, opened when first needed and replaced after a fault."""
+
+    def __init__(self, backend: Backend, language: Language) -> None:
+        self._backend = backend
+        self._language = language
+        self._stack = contextlib.ExitStack()
+        self._slot: Slot | None = None
+
+    def slot(self) -> Slot:
+        if self._slot is None:
+            self._slot = self._stack.enter_context(self._backend.open_slot(self._language))
+        return self._slot
+
+    def leave(self) -> None:
+        self._slot = None
+        try:
+            self._stack.close()
+        except HarnessError as error:
+            # The slot is broken already; whatever its end says adds nothing to the fault that is reported.
+            _log.info("closing a broken sandbox: %s", error)
+
+    def __enter__(self) -> _Seat:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+
+def _invalid(reason: str) -> Outcome:
+    return Outcome(
+        stage="input",
+        exit_code=None,
+        signal=0,
+        cpu_s=0.0,
+        wall_s=0.0,
+        peak_mb=0.0,
+        stdout="",
+        stderr=reason,
+        limit_hit="",
+        completed=False,
+    )
