@@ -3,8 +3,16 @@
 The command line turns each into one line and the class's exit code; none of them is ever stored as a verdict.
 """
 
-__all__ = ["DataError", "EngineError", "HarnessError", "IncomparableError", "IncompleteError", "SandboxError",
-           "StorageError", "UsageError"]
+__all__ = [
+    "DataError",
+    "EngineError",
+    "HarnessError",
+    "IncomparableError",
+    "IncompleteError",
+    "SandboxError",
+    "StorageError",
+    "UsageError",
+]
 
 
 class HarnessError(Exception):

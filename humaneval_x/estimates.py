@@ -26,8 +26,18 @@ import pandas as pd
 from humaneval_x.errors import DataError, IncompleteError, UsageError
 from humaneval_x.records import Estimate
 
-__all__ = ["ALL", "KS", "RESAMPLES", "Estimates", "Refusal", "coverage", "estimate", "pass_at_k", "pass_rates",
-           "problem_numbers"]
+__all__ = [
+    "ALL",
+    "KS",
+    "RESAMPLES",
+    "Estimates",
+    "Refusal",
+    "coverage",
+    "estimate",
+    "pass_at_k",
+    "pass_rates",
+    "problem_numbers",
+]
 
 ALL = "all"
 KS = (1, 10, 100)
@@ -83,9 +93,7 @@ def pass_rates(n: npt.ArrayLike, c: npt.ArrayLike, k: int) -> _Floats:
     return rates[np.reshape(where, -1)]
 
 
-def estimate(
-    counts: pd.DataFrame, ks: Sequence[int] = KS, *, seed: int = 0, resamples: int = RESAMPLES
-) -> Estimates:
+def estimate(counts: pd.DataFrame, ks: Sequence[int] = KS, *, seed: int = 0, resamples: int = RESAMPLES) -> Estimates:
     """pass@k per language and overall, each with a 95 % interval by bootstrap over problems.
 
     `counts` has one row a problem and language, with columns `task_id`, `language` (any label that groups problems,
@@ -131,8 +139,10 @@ def _check(counts: pd.DataFrame) -> None:
         raise DataError(f"counts hold {twice['task_id'].iloc[0]} of {twice['language'].iloc[0]} more than once")
     wrong = counts[(counts["c"] < 0) | (counts["c"] > counts["n"])]
     if len(wrong):
-        raise DataError(f"counts say that {wrong['c'].iloc[0]} of {wrong['n'].iloc[0]} samples of "
-                        f"{wrong['task_id'].iloc[0]} pass: evaluate the run again")
+        raise DataError(
+            f"counts say that {wrong['c'].iloc[0]} of {wrong['n'].iloc[0]} samples of "
+            f"{wrong['task_id'].iloc[0]} pass: evaluate the run again"
+        )
     if (counts["language"] == ALL).any():
         raise DataError(f"{ALL!r} is the name of the overall figure, so no language can have it")
 
@@ -145,11 +155,19 @@ def _estimate_group(language: str, rows: pd.DataFrame, ks: list[int], seed: int,
     numbers = problem_numbers(rows["task_id"])
     sums = rates.groupby(numbers).sum()
     sizes = rates.groupby(numbers).size().reindex(sums.index).to_numpy(dtype=np.float64)
-    lows, highs = _interval(sums.to_numpy(dtype=np.float64), sizes, np.random.default_rng([seed, _name(language)]),
-                            resamples)
+    lows, highs = _interval(
+        sums.to_numpy(dtype=np.float64), sizes, np.random.default_rng([seed, _name(language)]), resamples
+    )
     return [
-        Estimate(language=language, k=k, value=math.fsum(rates[k]) / len(rates), low=float(low), high=float(high),
-                 problems=len(rows), samples=int(rows["n"].sum()))
+        Estimate(
+            language=language,
+            k=k,
+            value=math.fsum(rates[k]) / len(rates),
+            low=float(low),
+            high=float(high),
+            problems=len(rows),
+            samples=int(rows["n"].sum()),
+        )
         for k, low, high in zip(ks, lows, highs, strict=True)
     ]
 
@@ -159,9 +177,7 @@ def _name(language: str) -> int:
     return zlib.crc32(language.encode())
 
 
-def _interval(
-    sums: _Floats, sizes: _Floats, random: np.random.Generator, resamples: int
-) -> tuple[_Floats, _Floats]:
+def _interval(sums: _Floats, sizes: _Floats, random: np.random.Generator, resamples: int) -> tuple[_Floats, _Floats]:
     """Ends of the expanded percentile interval of sums / sizes over resampled rows.
 
     `sums` has shape (problems, figures), `sizes` (problems,); the ends have shape (figures,). Where no problem differs

@@ -113,16 +113,26 @@ def gate(
     p, critical, spreads = _permute(pairs, questions, alpha, np.random.default_rng(seed), permutations)
     decisions = tuple(
         Decision(
-            group=question.group, k=question.k, baseline=question.before, candidate=question.after,
-            drop=question.drop, p=float(chance), problems=question.problems,
+            group=question.group,
+            k=question.k,
+            baseline=question.before,
+            candidate=question.after,
+            drop=question.drop,
+            p=float(chance),
+            problems=question.problems,
             detectable=critical * float(spread) if spread > 0 and critical is not None else None,
             regressed=bool(question.drop > max_drop and chance <= alpha),
         )
         for question, chance, spread in zip(questions, p, spreads, strict=True)
     )
     return GateResult(
-        passed=not any(decision.regressed for decision in decisions), baseline=before.run_id,
-        candidate=candidate.run_id, semantics=semantics, max_drop=max_drop, alpha=alpha, decisions=decisions,
+        passed=not any(decision.regressed for decision in decisions),
+        baseline=before.run_id,
+        candidate=candidate.run_id,
+        semantics=semantics,
+        max_drop=max_drop,
+        alpha=alpha,
+        decisions=decisions,
         notes=tuple(_notes(before, candidate, pairs, ks)),
     )
 
@@ -167,13 +177,23 @@ def write_baseline(summary: RunSummary, path: Path) -> None:
 def render_gate(result: GateResult) -> str:
     """The result as plain text for a terminal or a log."""
     verdict = "pass" if result.passed else "REGRESSION"
-    lines = [f"{verdict}: {plain(result.candidate)} against {plain(result.baseline)}, {result.semantics} verdicts, "
-             f"allowed drop {100 * result.max_drop:.1f} points, alpha {result.alpha:g}", ""]
+    lines = [
+        f"{verdict}: {plain(result.candidate)} against {plain(result.baseline)}, {result.semantics} verdicts, "
+        f"allowed drop {100 * result.max_drop:.1f} points, alpha {result.alpha:g}",
+        "",
+    ]
     heads = ("group", "k", "baseline", "candidate", "drop", "p", "detectable", "")
     rows = [
-        (plain(each.group), f"{each.k}", f"{100 * each.baseline:.1f}", f"{100 * each.candidate:.1f}",
-         f"{100 * each.drop:+.1f}", f"{each.p:.4f}", "-" if each.detectable is None else f"{100 * each.detectable:.1f}",
-         "regression" if each.regressed else "")
+        (
+            plain(each.group),
+            f"{each.k}",
+            f"{100 * each.baseline:.1f}",
+            f"{100 * each.candidate:.1f}",
+            f"{100 * each.drop:+.1f}",
+            f"{each.p:.4f}",
+            "-" if each.detectable is None else f"{100 * each.detectable:.1f}",
+            "regression" if each.regressed else "",
+        )
         for each in result.decisions
     ]
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
@@ -213,8 +233,9 @@ def _pair(before: RunSummary, candidate: RunSummary, semantics: str) -> pd.DataF
     columns = ["task", "task_id", "n", f"c_{semantics}"]
     wanted = set(before.counts["task"])
     there = candidate.counts[candidate.counts["task"].isin(wanted)]
-    pairs = before.counts[columns].merge(there[columns], on=["task", "task_id"], how="outer",
-                                         suffixes=("_before", "_after"), indicator="side")
+    pairs = before.counts[columns].merge(
+        there[columns], on=["task", "task_id"], how="outer", suffixes=("_before", "_after"), indicator="side"
+    )
     lone = pairs[pairs["side"] != "both"]
     if len(lone):
         side = "candidate" if lone["side"].iloc[0] == "left_only" else "baseline"
@@ -233,8 +254,9 @@ def _pair(before: RunSummary, candidate: RunSummary, semantics: str) -> pd.DataF
 def _questions(pairs: pd.DataFrame, ks: Sequence[int]) -> Iterator[_Question]:
     numbers = problem_numbers(pairs["task_id"])
     places, known = pd.factorize(numbers)
-    groups: list[tuple[str, Any]] = [(group_of(task), (pairs["task"] == task).to_numpy())
-                                     for task in dict.fromkeys(pairs["task"])]
+    groups: list[tuple[str, Any]] = [
+        (group_of(task), (pairs["task"] == task).to_numpy()) for task in dict.fromkeys(pairs["task"])
+    ]
     if len(groups) > 1:
         groups.append((ALL, np.ones(len(pairs), dtype=bool)))
     for group, chosen in groups:
@@ -245,8 +267,14 @@ def _questions(pairs: pd.DataFrame, ks: Sequence[int]) -> Iterator[_Question]:
             # Problems weigh equally; those of one number, in several languages, flip together.
             summed = np.zeros(len(known))
             np.add.at(summed, places[chosen], (before - after) / len(rows))
-            yield _Question(group=group, k=k, before=float(before.mean()), after=float(after.mean()),
-                            problems=len(rows), differences=summed)
+            yield _Question(
+                group=group,
+                k=k,
+                before=float(before.mean()),
+                after=float(after.mean()),
+                problems=len(rows),
+                differences=summed,
+            )
 
 
 def _smallest(rows: pd.DataFrame) -> int:

@@ -39,18 +39,23 @@ def read_rows(
             while line := file.readline(max_line_bytes + 1):
                 number += 1
                 if len(line) > max_line_bytes:
-                    raise DataError(f"{path}:{number}: longer than {max_line_bytes} bytes: not a record; "
-                                    "check where the file comes from")
+                    raise DataError(
+                        f"{path}:{number}: longer than {max_line_bytes} bytes: not a record; "
+                        "check where the file comes from"
+                    )
                 if drop_torn and not line.endswith(b"\n"):
                     return
                 if line.strip():
                     yield number, parse_row(line, f"{path}:{number}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: not a complete gzip file ({error}), after line {number}: fetch it again, or drop "
-                        "the suffix .gz if it is plain text") from error
+        raise DataError(
+            f"{path}: not a complete gzip file ({error}), after line {number}: fetch it again, or drop "
+            "the suffix .gz if it is plain text"
+        ) from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}: check the path and its permissions"
-                        ) from error
+        raise DataError(
+            f"{path}: cannot be read: {error.strerror or error}: check the path and its permissions"
+        ) from error
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -74,8 +79,9 @@ def parse_row(line: bytes, where: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise DataError(f"{where}: byte {error.start} is not UTF-8: save the file as UTF-8") from error
     except json.JSONDecodeError as error:
-        raise DataError(f"{where}: not JSON at column {error.colno}: {error.msg}: one object a line is wanted"
-                        ) from error
+        raise DataError(
+            f"{where}: not JSON at column {error.colno}: {error.msg}: one object a line is wanted"
+        ) from error
     except RecursionError as error:
         raise DataError(f"{where}: nested too deeply for a record: remove the line") from error
     except ValueError as error:
@@ -114,5 +120,4 @@ def _constant(text: str) -> float:
     raise ValueError(f"{text} is not JSON: write a finite number or null")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float,
-                            parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

@@ -14,8 +14,22 @@ import pandas as pd
 from humaneval_x.errors import DataError, IncompleteError, UsageError
 from humaneval_x.estimates import KS, Estimates, estimate
 
-__all__ = ["COUNTS", "REPORT_FORMAT", "SEMANTICS", "RunSummary", "differences", "estimates_of", "gaps_of", "group_of",
-           "groups_of", "labels_of", "remarks", "require_complete", "summary_from_json", "summary_to_json"]
+__all__ = [
+    "COUNTS",
+    "REPORT_FORMAT",
+    "SEMANTICS",
+    "RunSummary",
+    "differences",
+    "estimates_of",
+    "gaps_of",
+    "group_of",
+    "groups_of",
+    "labels_of",
+    "remarks",
+    "require_complete",
+    "summary_from_json",
+    "summary_to_json",
+]
 
 SEMANTICS = ("strict", "reference")
 """What counts as a pass: this harness's own verdict, or the published evaluator's rule on the same execution."""
@@ -81,12 +95,14 @@ def estimates_of(summary: RunSummary, semantics: str = "strict", ks: Sequence[in
         raise UsageError(f"no semantics {semantics!r}: there are {' and '.join(SEMANTICS)}")
     counts = summary.counts
     return estimate(
-        pd.DataFrame({
-            "task_id": counts["task_id"],
-            "language": counts["task"].map(group_of),
-            "n": counts["n"],
-            "c": counts[f"c_{semantics}"],
-        }),
+        pd.DataFrame(
+            {
+                "task_id": counts["task_id"],
+                "language": counts["task"].map(group_of),
+                "n": counts["n"],
+                "c": counts[f"c_{semantics}"],
+            }
+        ),
         ks,
     )
 
@@ -120,8 +136,10 @@ def labels_of(summary: RunSummary) -> tuple[str, ...]:
     if summary.purpose:
         labels.append(summary.purpose)
     if summary.data_version == "smoke":
-        labels.append("The data are the harness's own smoke set, not the benchmark: it exists so that the pipeline "
-                      "runs out of the box and says nothing of models.")
+        labels.append(
+            "The data are the harness's own smoke set, not the benchmark: it exists so that the pipeline "
+            "runs out of the box and says nothing of models."
+        )
     if summary.engine == "canonical":
         labels.append("These are the data set's own solutions, not a model's.")
     if summary.example_tests:
@@ -137,8 +155,11 @@ def differences(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
         found.append(f"task ({one.task}, {other.task})")
     if one.data_version != other.data_version:
         found.append(f"data version ({one.data_version}, {other.data_version})")
-    changed = sorted(name for name in one.data_hashes.keys() & other.data_hashes.keys()
-                     if one.data_hashes[name] != other.data_hashes[name])
+    changed = sorted(
+        name
+        for name in one.data_hashes.keys() & other.data_hashes.keys()
+        if one.data_hashes[name] != other.data_hashes[name]
+    )
     if changed:
         found.append(f"data hash ({', '.join(changed)})")
     for name in _SAMPLING:
@@ -155,8 +176,9 @@ def remarks(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
     """What differs between the runs and may shift scores a little, without making them incomparable."""
     found = []
     if groups_of(one) != groups_of(other):
-        found.append(f"languages ({' '.join(groups_of(one))}; {' '.join(groups_of(other))}): do not compare the "
-                     "overall figures")
+        found.append(
+            f"languages ({' '.join(groups_of(one))}; {' '.join(groups_of(other))}): do not compare the overall figures"
+        )
     if one.sandbox != other.sandbox:
         found.append(f"sandbox ({one.sandbox}, {other.sandbox})")
     shared = one.limits.keys() & other.limits.keys()
@@ -183,8 +205,9 @@ def summary_from_json(table: Mapping[str, Any], where: str) -> RunSummary:
         summary = RunSummary(**values)
         _check(summary)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{where}: not a run of a report ({error!r}): write it again with `humaneval-x report`"
-                        ) from error
+        raise DataError(
+            f"{where}: not a run of a report ({error!r}): write it again with `humaneval-x report`"
+        ) from error
     return summary
 
 
@@ -197,8 +220,11 @@ def _counts_from(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
             raise ValueError(f"counts hold {odd[0]!r} as {name}")
     if counts.duplicated(["task", "task_id"]).any():
         raise ValueError("counts hold a problem twice")
-    if ((counts["n"] < 1) | counts[["c_strict", "c_reference"]].lt(0).any(axis=1)
-            | counts[["c_strict", "c_reference"]].gt(counts["n"], axis=0).any(axis=1)).any():
+    if (
+        (counts["n"] < 1)
+        | counts[["c_strict", "c_reference"]].lt(0).any(axis=1)
+        | counts[["c_strict", "c_reference"]].gt(counts["n"], axis=0).any(axis=1)
+    ).any():
         raise ValueError("counts hold more passes than samples, or none")
     typed: pd.DataFrame = counts.astype(dict.fromkeys(COUNTS[3:], "int64"))
     return typed
@@ -206,7 +232,11 @@ def _counts_from(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
 
 def _check(summary: RunSummary) -> None:
     expected: dict[str, type | tuple[type, ...]] = {
-        "example_tests": bool, "undrawn": int, "unjudged": int, "tokens": int, "cpu_s": (int, float),
+        "example_tests": bool,
+        "undrawn": int,
+        "unjudged": int,
+        "tokens": int,
+        "cpu_s": (int, float),
         **dict.fromkeys(("data_hashes", "sampling", "limits", "statuses", "run", "evaluation"), dict),
         **dict.fromkeys(("run_id", "model", "engine", "purpose", "data_version", "task", "truncation", "sandbox"), str),
     }

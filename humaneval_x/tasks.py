@@ -28,8 +28,10 @@ def prompts(
         raise UsageError(f"no task {task!r}: the tasks are {', '.join(TASKS)}")
     found = TASKS[task](problems, languages, source_languages)
     if not found:
-        raise UsageError(f"task {task} has no prompt for {','.join(languages)}: name languages that the data have, and "
-                         "for a translation a source language that differs from the target")
+        raise UsageError(
+            f"task {task} has no prompt for {','.join(languages)}: name languages that the data have, and "
+            "for a translation a source language that differs from the target"
+        )
     if not tagged or task != "generation":
         return found
     return [
@@ -75,8 +77,10 @@ def _source(by_key: dict[tuple[str, int], Problem], source: str, target: Problem
     try:
         return by_key[source, target.number]
     except KeyError as error:
-        raise DataError(f"{target.task_id} has no counterpart in {source} to translate from: read both languages of "
-                        "one data version") from error
+        raise DataError(
+            f"{target.task_id} has no counterpart in {source} to translate from: read both languages of "
+            "one data version"
+        ) from error
 
 
 def _translation_text(source: Problem, target: Problem) -> str:

@@ -60,8 +60,9 @@ def test_pass_at_k_counts_every_subset(n: int) -> None:
 @given(n_c_k())
 def test_pass_at_k_is_the_double_nearest_to_the_exact_fraction(case: tuple[int, int, int]) -> None:
     n, c, k = case
-    exact = 1 - Fraction(math.prod(range(n - c - k + 1, n - c + 1)) if n - c >= k else 0,
-                         math.prod(range(n - k + 1, n + 1)))
+    exact = 1 - Fraction(
+        math.prod(range(n - c - k + 1, n - c + 1)) if n - c >= k else 0, math.prod(range(n - k + 1, n + 1))
+    )
     assert pass_at_k(n, c, k) == float(exact)
 
 
@@ -106,7 +107,11 @@ def test_a_k_above_the_smallest_n_is_refused_for_that_language_and_overall_only(
     counts = table([("Python/0", "python", 100, 9), ("Python/1", "python", 5, 5), ("Go/0", "go", 100, 100)])
     found = estimate(counts)
     assert {(refusal.language, refusal.k) for refusal in found.refusals} == {
-        ("python", 10), ("python", 100), (ALL, 10), (ALL, 100)}
+        ("python", 10),
+        ("python", 100),
+        (ALL, 10),
+        (ALL, 100),
+    }
     assert "only 5" in found.refusals[0].reason
     assert found.find("python", 10) is None
     assert found.find("go", 100).value == 1.0
@@ -142,8 +147,12 @@ def test_one_problem_says_next_to_nothing() -> None:
 
 def test_copies_of_a_language_do_not_narrow_the_overall_interval() -> None:
     python = simulated(np.random.default_rng(4), np.random.default_rng(5).beta(0.5, 0.5, 164), 20)
-    copies = pd.concat([python.assign(language=name, task_id=python["task_id"].str.replace("Python", prefix))
-                        for name, prefix in LANGUAGES.items()])
+    copies = pd.concat(
+        [
+            python.assign(language=name, task_id=python["task_id"].str.replace("Python", prefix))
+            for name, prefix in LANGUAGES.items()
+        ]
+    )
     one, five = estimate(python, (1,)).find("python", 1), estimate(copies, (1,)).find(ALL, 1)
     assert five.value == pytest.approx(one.value)
     assert (five.high - five.low) == pytest.approx(one.high - one.low, rel=0.1)
@@ -168,8 +177,10 @@ def test_the_overall_interval_covers_at_its_nominal_rate_though_languages_are_co
     random, runs, hits = np.random.default_rng(9), 200, 0
     for run in range(runs):
         hardness = random.beta(0.5, 1.0, 60)
-        parts = [table([(f"{prefix}/{i}", name, 10, int(c)) for i, c in enumerate(random.binomial(10, hardness))])
-                 for name, prefix in LANGUAGES.items()]
+        parts = [
+            table([(f"{prefix}/{i}", name, 10, int(c)) for i, c in enumerate(random.binomial(10, hardness))])
+            for name, prefix in LANGUAGES.items()
+        ]
         found = estimate(pd.concat(parts), (1,), seed=run, resamples=500).find(ALL, 1)
         hits += found.low <= 1 / 3 <= found.high
     assert hits / runs >= 0.89
@@ -177,8 +188,13 @@ def test_the_overall_interval_covers_at_its_nominal_rate_though_languages_are_co
 
 def test_820_problems_and_2000_resamples_take_less_than_two_seconds() -> None:
     random = np.random.default_rng(0)
-    counts = table([(f"{prefix}/{i}", name, 200, int(random.integers(0, 201)))
-                    for name, prefix in LANGUAGES.items() for i in range(164)])
+    counts = table(
+        [
+            (f"{prefix}/{i}", name, 200, int(random.integers(0, 201)))
+            for name, prefix in LANGUAGES.items()
+            for i in range(164)
+        ]
+    )
     start = time.process_time()
     assert len(estimate(counts, resamples=2000).estimates) == 18
     assert time.process_time() - start < 2
@@ -189,13 +205,16 @@ def test_missing_problems_are_listed_in_the_order_expected() -> None:
     assert coverage(counts, ["Python/3", "Python/1", "Python/2"]) == ("Python/3", "Python/2")
 
 
-@pytest.mark.parametrize("counts", [
-    table([("Go/0", "go", 3, 4)]),
-    table([("Go/0", "go", 3, -1)]),
-    table([("Go/0", "go", 3, 1), ("Go/0", "go", 3, 1)]),
-    table([("Go/0", "all", 3, 1)]),
-    pd.DataFrame({"task_id": ["Go/0"], "n": [1], "c": [1]}),
-])
+@pytest.mark.parametrize(
+    "counts",
+    [
+        table([("Go/0", "go", 3, 4)]),
+        table([("Go/0", "go", 3, -1)]),
+        table([("Go/0", "go", 3, 1), ("Go/0", "go", 3, 1)]),
+        table([("Go/0", "all", 3, 1)]),
+        pd.DataFrame({"task_id": ["Go/0"], "n": [1], "c": [1]}),
+    ],
+)
 def test_wrong_counts_are_an_error_not_a_figure(counts: pd.DataFrame) -> None:
     with pytest.raises(DataError):
         estimate(counts)

@@ -20,14 +20,33 @@ SAMPLING = {"temperature": 0.8, "top_p": 0.95, "top_k": 0, "max_tokens": 512, "s
 
 def summary(passes: np.ndarray, n: int = 20, **changes: Any) -> RunSummary:
     """A run from passes of shape (languages, problems)."""
-    rows = [(f"generation-{name}", f"{prefix}/{number}", name, n, int(c), int(c))
-            for (name, prefix), line in zip(LANGUAGES.items(), passes, strict=False) for number, c in enumerate(line)]
+    rows = [
+        (f"generation-{name}", f"{prefix}/{number}", name, n, int(c), int(c))
+        for (name, prefix), line in zip(LANGUAGES.items(), passes, strict=False)
+        for number, c in enumerate(line)
+    ]
     values: dict[str, Any] = {
-        "run_id": "candidate", "model": "m", "engine": "replay", "purpose": "", "data_version": "codegeex",
-        "data_hashes": {name: name for name in LANGUAGES}, "task": "generation", "sampling": SAMPLING,
-        "truncation": "strict", "example_tests": False, "sandbox": "docker", "limits": {},
-        "counts": pd.DataFrame(rows, columns=list(COUNTS)), "statuses": {}, "undrawn": 0, "unjudged": 0, "missing": (),
-        "tokens": 5, "cpu_s": 1.5, "run": {}, "evaluation": {},
+        "run_id": "candidate",
+        "model": "m",
+        "engine": "replay",
+        "purpose": "",
+        "data_version": "codegeex",
+        "data_hashes": {name: name for name in LANGUAGES},
+        "task": "generation",
+        "sampling": SAMPLING,
+        "truncation": "strict",
+        "example_tests": False,
+        "sandbox": "docker",
+        "limits": {},
+        "counts": pd.DataFrame(rows, columns=list(COUNTS)),
+        "statuses": {},
+        "undrawn": 0,
+        "unjudged": 0,
+        "missing": (),
+        "tokens": 5,
+        "cpu_s": 1.5,
+        "run": {},
+        "evaluation": {},
     }
     return RunSummary(**{**values, **changes})
 
@@ -99,8 +118,12 @@ def test_a_drop_above_the_detectable_one_is_what_counts(baseline: Path) -> None:
 def test_false_alarms_of_the_whole_gate_stay_within_alpha() -> None:
     runs, alpha = 250, 0.1
     alarms = sum(
-        not gate(*(summary(drawn(2 * seed + draw, problems=30, languages=3)) for draw in (0, 1)),
-                 alpha=alpha, permutations=499, seed=seed).passed
+        not gate(
+            *(summary(drawn(2 * seed + draw, problems=30, languages=3)) for draw in (0, 1)),
+            alpha=alpha,
+            permutations=499,
+            seed=seed,
+        ).passed
         for seed in range(runs)
     )
     # Three standard deviations of a binomial above alpha; not so far below that the gate would be blind.
@@ -117,14 +140,17 @@ def test_overall_is_tested_by_problem_and_not_by_row() -> None:
     assert copied.decisions[-1].p == pytest.approx(single.decisions[0].p)
 
 
-@pytest.mark.parametrize("changes", [
-    {"data_version": "fixed"},
-    {"data_hashes": {"go": "other"}},
-    {"task": "translation"},
-    {"sampling": {**SAMPLING, "temperature": 0.2}},
-    {"truncation": "reference"},
-    {"example_tests": True},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data_version": "fixed"},
+        {"data_hashes": {"go": "other"}},
+        {"task": "translation"},
+        {"sampling": {**SAMPLING, "temperature": 0.2}},
+        {"truncation": "reference"},
+        {"example_tests": True},
+    ],
+)
 def test_what_is_not_comparable_is_refused_not_passed(baseline: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(IncomparableError, match="not comparable"):
         gate(baseline, summary(drawn(0), **changes))
@@ -165,10 +191,17 @@ def test_a_baseline_with_other_n_is_compared(baseline: Path) -> None:
     assert gate(baseline, summary(drawn(5, n=200), n=200)).passed
 
 
-@pytest.mark.parametrize("settings", [
-    {"max_drop": -0.1}, {"max_drop": 1.0}, {"max_drop": float("nan")}, {"alpha": 0.0}, {"alpha": 1.0},
-    {"semantics": "lenient"},
-])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"max_drop": -0.1},
+        {"max_drop": 1.0},
+        {"max_drop": float("nan")},
+        {"alpha": 0.0},
+        {"alpha": 1.0},
+        {"semantics": "lenient"},
+    ],
+)
 def test_settings_that_make_no_sense_are_refused(baseline: Path, settings: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         gate(baseline, summary(drawn(0)), **settings)
@@ -185,9 +218,18 @@ def test_a_report_of_several_runs_needs_the_runs_name(tmp_path: Path) -> None:
         read_baseline(path, "three")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "humaneval-x report", "version": 1, "runs": []}',
-                                  '{"format": "humaneval-x report", "version": 1, "runs": [3]}',
-                                  '{"format": "humaneval-x report", "version": 99, "runs": [{}]}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": "humaneval-x report", "version": 1, "runs": []}',
+        '{"format": "humaneval-x report", "version": 1, "runs": [3]}',
+        '{"format": "humaneval-x report", "version": 99, "runs": [{}]}',
+        "[" * 100_000,
+    ],
+)
 def test_a_file_that_is_no_report_is_a_data_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(DataError, match=r"x\.json"):

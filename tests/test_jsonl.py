@@ -12,7 +12,10 @@ from humaneval_x.errors import DataError
 from humaneval_x.jsonl import parse_row, read_rows
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-10**90, 10**90) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**90), 10**90)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,

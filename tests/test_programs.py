@@ -26,9 +26,7 @@ def problem(language: str, **fields: str) -> Problem:
 
 
 def program(a_problem: Problem, text: str, *, task: str = "generation", example_test: bool = False) -> Program:
-    completion = Completion(
-        task_id=a_problem.task_id, completion_id=3, text=text, finish="given", tokens=0, seed=0
-    )
+    completion = Completion(task_id=a_problem.task_id, completion_id=3, text=text, finish="given", tokens=0, seed=0)
     return assemble(a_problem, completion, task=task, truncation="none", example_test=example_test)
 
 
@@ -93,7 +91,7 @@ def test_go_takes_the_imports_out_of_the_prompt() -> None:
 
 
 def test_go_counts_math_as_imported_where_math_rand_is_as_the_published_evaluator_does() -> None:
-    assert "import (\n    \"math\"" not in go("func F() {\n", "math.Abs(1)")
+    assert 'import (\n    "math"' not in go("func F() {\n", "math.Abs(1)")
 
 
 def test_the_hash_is_that_of_the_source() -> None:

@@ -10,7 +10,7 @@ import pytest
 from humaneval_x.engines import EngineOptions, engine_names, open_engine
 from humaneval_x.errors import UsageError
 
-ENGINE = '''
+ENGINE = """
 class Parrot:
     def describe(self):
         return {"model": "parrot"}
@@ -25,7 +25,7 @@ class Parrot:
 def open_parrot(options):
     assert options.model == "polly"
     return Parrot()
-'''
+"""
 
 
 def test_an_engine_that_another_package_registers_is_found_by_its_name(

@@ -23,12 +23,27 @@ from humaneval_x.summaries import (
 def summary(**changes: Any) -> RunSummary:
     rows = [("generation-go", f"Go/{number}", "go", 10, number, number + 1) for number in range(4)]
     values: dict[str, Any] = {
-        "run_id": "r", "model": "m", "engine": "replay", "purpose": "", "data_version": "codegeex",
-        "data_hashes": {"go": "aa"}, "task": "generation",
+        "run_id": "r",
+        "model": "m",
+        "engine": "replay",
+        "purpose": "",
+        "data_version": "codegeex",
+        "data_hashes": {"go": "aa"},
+        "task": "generation",
         "sampling": {"temperature": 0.8, "top_p": 0.95, "top_k": 0, "max_tokens": 512, "samples": 10, "seed": 1},
-        "truncation": "strict", "example_tests": False, "sandbox": "docker", "limits": {"go": {"run_cpu_s": 5}},
-        "counts": pd.DataFrame(rows, columns=list(COUNTS)), "statuses": {"go": {"passed": 6, "wrong_answer": 34}},
-        "undrawn": 0, "unjudged": 0, "missing": (), "tokens": 5, "cpu_s": 1.5, "run": {"a": 1}, "evaluation": {"b": 2},
+        "truncation": "strict",
+        "example_tests": False,
+        "sandbox": "docker",
+        "limits": {"go": {"run_cpu_s": 5}},
+        "counts": pd.DataFrame(rows, columns=list(COUNTS)),
+        "statuses": {"go": {"passed": 6, "wrong_answer": 34}},
+        "undrawn": 0,
+        "unjudged": 0,
+        "missing": (),
+        "tokens": 5,
+        "cpu_s": 1.5,
+        "run": {"a": 1},
+        "evaluation": {"b": 2},
     }
     return RunSummary(**{**values, **changes})
 
@@ -42,19 +57,22 @@ def test_a_summary_survives_json() -> None:
     assert after.missing == ("go Go/9",)
 
 
-@pytest.mark.parametrize("changes", [
-    {"counts": [["generation-go", "Go/0", "go", 10, 11, 0]]},
-    {"counts": [["generation-go", "Go/0", "go", 10, -1, 0]]},
-    {"counts": [["generation-go", "Go/0", "go", 0, 0, 0]]},
-    {"counts": [["generation-go", "Go/0", "go", 10, 1.5, 0]]},
-    {"counts": [["generation-go", "Go/0", "go", 10, 1]]},
-    {"counts": [["generation-go", "Go/0", "go", 10, 1, 1], ["generation-go", "Go/0", "go", 10, 1, 1]]},
-    {"counts": 7},
-    {"sampling": []},
-    {"unjudged": "none"},
-    {"run_id": 5},
-    {"missing": None},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"counts": [["generation-go", "Go/0", "go", 10, 11, 0]]},
+        {"counts": [["generation-go", "Go/0", "go", 10, -1, 0]]},
+        {"counts": [["generation-go", "Go/0", "go", 0, 0, 0]]},
+        {"counts": [["generation-go", "Go/0", "go", 10, 1.5, 0]]},
+        {"counts": [["generation-go", "Go/0", "go", 10, 1]]},
+        {"counts": [["generation-go", "Go/0", "go", 10, 1, 1], ["generation-go", "Go/0", "go", 10, 1, 1]]},
+        {"counts": 7},
+        {"sampling": []},
+        {"unjudged": "none"},
+        {"run_id": 5},
+        {"missing": None},
+    ],
+)
 def test_a_damaged_json_form_is_a_data_error_that_names_the_file(changes: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=r"reports/x\.json"):
         summary_from_json({**summary_to_json(summary()), **changes}, "reports/x.json")
@@ -77,14 +95,17 @@ def test_runs_that_differ_in_samples_and_seed_alone_are_comparable() -> None:
     assert differences(one, summary(sampling={**one.sampling, "samples": 200, "seed": 7})) == ()
 
 
-@pytest.mark.parametrize(("changes", "said"), [
-    ({"task": "translation"}, "task"),
-    ({"data_version": "fixed"}, "data version"),
-    ({"data_hashes": {"go": "bb"}}, "data hash (go)"),
-    ({"sampling": {"temperature": 0.2, "top_p": 0.95, "top_k": 0, "max_tokens": 512}}, "temperature (0.8, 0.2)"),
-    ({"truncation": "reference"}, "truncation"),
-    ({"example_tests": True}, "tests"),
-])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"task": "translation"}, "task"),
+        ({"data_version": "fixed"}, "data version"),
+        ({"data_hashes": {"go": "bb"}}, "data hash (go)"),
+        ({"sampling": {"temperature": 0.2, "top_p": 0.95, "top_k": 0, "max_tokens": 512}}, "temperature (0.8, 0.2)"),
+        ({"truncation": "reference"}, "truncation"),
+        ({"example_tests": True}, "tests"),
+    ],
+)
 def test_what_makes_scores_incomparable_is_said(changes: dict[str, Any], said: str) -> None:
     (found,) = differences(summary(), summary(**changes))
     assert found.startswith(said)

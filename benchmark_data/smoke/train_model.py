@@ -75,19 +75,31 @@ def train(encoded: Sequence[Sequence[int]], steps: int, end: int) -> paddle.nn.L
 
     paddle.set_device("cpu")
     paddle.seed(SEED)
-    config = CodeGenConfig(vocab_size=VOCABULARY, n_positions=POSITIONS, n_ctx=POSITIONS, bos_token_id=end,
-                           eos_token_id=end, pad_token_id=end, **SHAPE)
+    config = CodeGenConfig(
+        vocab_size=VOCABULARY,
+        n_positions=POSITIONS,
+        n_ctx=POSITIONS,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+        **SHAPE,
+    )
     model = CodeGenForCausalLM(config)
     model.train()
     optimizer = paddle.optimizer.AdamW(
-        learning_rate=PEAK_RATE, beta2=0.95, weight_decay=0.01, parameters=model.parameters(),
-        grad_clip=paddle.nn.ClipGradByGlobalNorm(1.0))
+        learning_rate=PEAK_RATE,
+        beta2=0.95,
+        weight_decay=0.01,
+        parameters=model.parameters(),
+        grad_clip=paddle.nn.ClipGradByGlobalNorm(1.0),
+    )
     started = time.monotonic()
     for step, (tokens, labels) in zip(range(steps), batches(encoded, random.Random(SEED)), strict=False):
         optimizer.set_lr(learning_rate(step, steps))
         logits = model.lm_head(hidden_states(model.transformer, paddle.to_tensor(tokens)))
-        loss = F.cross_entropy(logits.reshape([-1, VOCABULARY]), paddle.to_tensor(labels).reshape([-1]),
-                               ignore_index=IGNORED)
+        loss = F.cross_entropy(
+            logits.reshape([-1, VOCABULARY]), paddle.to_tensor(labels).reshape([-1]), ignore_index=IGNORED
+        )
         loss.backward()
         optimizer.step()
         optimizer.clear_grad()
@@ -112,8 +124,9 @@ def hidden_states(model: paddle.nn.Layer, tokens: paddle.Tensor) -> paddle.Tenso
     order = paddle.to_tensor(np.concatenate([query[:, inner].ravel(), key[:, inner].ravel(), value.ravel()]))
 
     def turned(part: paddle.Tensor) -> paddle.Tensor:
-        even, odd, rest = paddle.split(part.reshape([rows, count, heads, size]),
-                                       [rotary // 2, rotary // 2, size - rotary], axis=-1)
+        even, odd, rest = paddle.split(
+            part.reshape([rows, count, heads, size]), [rotary // 2, rotary // 2, size - rotary], axis=-1
+        )
         part = paddle.concat([even * cosines - odd * sines, odd * cosines + even * sines, rest], axis=-1)
         return part.transpose([0, 2, 1, 3])
 

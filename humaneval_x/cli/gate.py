@@ -15,17 +15,34 @@ _REGRESSION = 1
 
 @click.command(name="gate")
 @config_option
-@click.option("--baseline", type=click.Path(path_type=Path), required=True, metavar="FILE",
-              help="A report's report.json.")
-@click.option("--candidate", type=click.Path(path_type=Path), required=True, metavar="runs/ID",
-              help="The judged run to compare.")
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), required=True, metavar="FILE", help="A report's report.json."
+)
+@click.option(
+    "--candidate", type=click.Path(path_type=Path), required=True, metavar="runs/ID", help="The judged run to compare."
+)
 @click.option("--baseline-run", metavar="ID", help="Which run of the baseline, if it holds several.")
-@click.option("--max-drop", type=click.FloatRange(0, 1), default=0.0, show_default=True,
-              help="Largest drop of pass@k to let pass, as a share: 0.01 is one point of a hundred.")
-@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.05, show_default=True,
-              help="Probability of a false alarm, at most.")
-@click.option("--semantics", type=click.Choice(["strict", "reference"]), default="strict", show_default=True,
-              help="Which verdict counts as a pass: ours, or the published evaluator's.")
+@click.option(
+    "--max-drop",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Largest drop of pass@k to let pass, as a share: 0.01 is one point of a hundred.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Probability of a false alarm, at most.",
+)
+@click.option(
+    "--semantics",
+    type=click.Choice(["strict", "reference"]),
+    default="strict",
+    show_default=True,
+    help="Which verdict counts as a pass: ours, or the published evaluator's.",
+)
 @click.option("--update-baseline", is_flag=True, help="Write the candidate as the new baseline if it passes.")
 def command(  # noqa: PLR0917  (click passes them by name)
     baseline: Path,

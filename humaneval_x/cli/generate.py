@@ -17,8 +17,13 @@ __all__ = ["command"]
 @config_option
 @generation_options
 @data_options()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="runs/ID",
-              help="The run's folder; one that holds the same run is gone on with.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="runs/ID",
+    help="The run's folder; one that holds the same run is gone on with.",
+)
 def command(out: Path, **options: Any) -> None:
     """Sample completions into a run folder.
 

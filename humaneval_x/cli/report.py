@@ -14,10 +14,20 @@ __all__ = ["command"]
 @click.command(name="report")
 @config_option
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="runs/ID...")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="reports/NAME",
-              help="Folder of the report; files of an earlier report in it are replaced.")
-@click.option("--format", "formats", type=click.Choice(["md", "html", "csv", "json"]), multiple=True,
-              help="Write only this format; may be repeated.  [default: all]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="reports/NAME",
+    help="Folder of the report; files of an earlier report in it are replaced.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["md", "html", "csv", "json"]),
+    multiple=True,
+    help="Write only this format; may be repeated.  [default: all]",
+)
 @click.option("--example-tests", is_flag=True, help="Report the verdicts by example tests.")
 @click.option("--allow-partial", is_flag=True, help="Report figures of what is there where a run is not complete.")
 def command(

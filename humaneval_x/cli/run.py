@@ -19,10 +19,20 @@ __all__ = ["command"]
 @generation_options
 @data_options()
 @evaluation_options
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="runs/ID",
-              help="The run's folder; one that holds the same run is gone on with.")
-@click.option("--report", "report_out", type=click.Path(path_type=Path, file_okay=False), metavar="reports/NAME",
-              help="Folder of the report.  [default: OUT/report]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="runs/ID",
+    help="The run's folder; one that holds the same run is gone on with.",
+)
+@click.option(
+    "--report",
+    "report_out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="reports/NAME",
+    help="Folder of the report.  [default: OUT/report]",
+)
 def command(out: Path, report_out: Path | None, **options: Any) -> None:
     """Generate, evaluate and report in one.
 

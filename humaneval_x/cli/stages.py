@@ -108,9 +108,7 @@ def evaluate_stage(options: EvaluationOptions, run: Path) -> Evaluated:
     problems = {problem.task_id: problem for problem in read_problems(version, names, data_folder_here)}
     _check_data(manifest["data"]["sha256"], data_hashes(version, names, data_folder_here), run)
     backend = open_backend(options.sandbox, names, say=lambda text: click.echo(text, err=True))
-    rules = Rules(
-        truncation=options.truncation, example_tests=options.example_tests, timeout_s=options.timeout
-    )
+    rules = Rules(truncation=options.truncation, example_tests=options.example_tests, timeout_s=options.timeout)
     workers = options.workers or len(os.sched_getaffinity(0))
     with TerminalProgress("evaluate") as progress:
         evaluated = evaluate(

@@ -17,8 +17,17 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["DataFile", "DataVersion", "data_folder", "data_version", "data_versions", "files_of", "path_of",
-           "published_files", "sha256_of"]
+__all__ = [
+    "DataFile",
+    "DataVersion",
+    "data_folder",
+    "data_version",
+    "data_versions",
+    "files_of",
+    "path_of",
+    "published_files",
+    "sha256_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,8 +78,10 @@ def fetch_file(file: DataFile, folder: Path, client: httpx.Client, progress: Pro
         # The bytes are counted and unpacked here; a second, transport's compression would only be in the way.
         with client.stream("GET", file.url, headers={"Accept-Encoding": "identity"}) as response:
             if response.status_code != httpx.codes.OK:
-                raise DataError(f"{file.url}: the server answered {response.status_code} {response.reason_phrase}: "
-                                f"the publisher may have moved it; {_PULL_AGAIN}")
+                raise DataError(
+                    f"{file.url}: the server answered {response.status_code} {response.reason_phrase}: "
+                    f"the publisher may have moved it; {_PULL_AGAIN}"
+                )
             total = int(response.headers.get("Content-Length", "0") or 0)
             for chunk in response.iter_raw(_CHUNK):
                 packed += chunk
@@ -88,8 +90,9 @@ def fetch_file(file: DataFile, folder: Path, client: httpx.Client, progress: Pro
                 if progress is not None:
                     progress(file.name, len(packed), total)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        raise DataError(f"{file.url}: cannot be downloaded: {error or type(error).__name__}: check the network and "
-                        f"{_PULL_AGAIN}") from error
+        raise DataError(
+            f"{file.url}: cannot be downloaded: {error or type(error).__name__}: check the network and {_PULL_AGAIN}"
+        ) from error
     return _keep(file, _unpacked(bytes(packed), file.url), folder, file.url)
 
 
@@ -177,8 +180,9 @@ def _keep(file: DataFile, content: bytes, folder: Path, where: str) -> Path:
             temporary.write_bytes(content)
             temporary.replace(path)
     except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror}: choose another data folder with "
-                        "HUMANEVAL_X_DATA") from error
+        raise DataError(
+            f"{path}: cannot be written: {error.strerror}: choose another data folder with HUMANEVAL_X_DATA"
+        ) from error
     return path
 
 

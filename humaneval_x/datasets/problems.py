@@ -174,8 +174,10 @@ def mismatch(file: DataFile, digest: str) -> str:
     for other in published_files().values():
         if other.sha256 == digest:
             return f"it is {other.name}, not {file.name}: put each in its own place, or choose the version that has it"
-    return (f"its JSONL has SHA-256 {digest}, pinned is {file.sha256}: other files of that name circulate, and a score "
-            "on one is not a score on another; fetch it again with `humaneval-x data pull`")
+    return (
+        f"its JSONL has SHA-256 {digest}, pinned is {file.sha256}: other files of that name circulate, and a score "
+        "on one is not a score on another; fetch it again with `humaneval-x data pull`"
+    )
 
 
 def _patch_list(version: DataVersion) -> Path:

@@ -23,13 +23,16 @@ class CanonicalEngine:
         """The canonical solution for each wanted completion, in the order asked for."""
         for request in requests:
             for completion_id in request.completion_ids:
-                yield request.prompt, Completion(
-                    task_id=request.prompt.task_id,
-                    completion_id=completion_id,
-                    text=request.problem.canonical_solution,
-                    finish="given",
-                    tokens=0,
-                    seed=0,
+                yield (
+                    request.prompt,
+                    Completion(
+                        task_id=request.prompt.task_id,
+                        completion_id=completion_id,
+                        text=request.problem.canonical_solution,
+                        finish="given",
+                        tokens=0,
+                        seed=0,
+                    ),
                 )
 
     def close(self) -> None:

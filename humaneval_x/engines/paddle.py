@@ -49,8 +49,10 @@ class PaddleEngine:
             "model": self._options.model,
             "weights_sha256": self._checkpoint.sha256,
             "tokenizer_sha256": self._tokenizer.sha256,
-            "config": {name: getattr(config, name) for name in
-                       ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner", "rotary_dim")},
+            "config": {
+                name: getattr(config, name)
+                for name in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner", "rotary_dim")
+            },
             "parameters": config.parameters,
             "end_tokens": sorted(self._end_tokens),
             "dtype": "float32",
@@ -72,18 +74,27 @@ class PaddleEngine:
         prompts = prepare(requests, encoded, config.n_positions, sampling.max_tokens, start)
         suffix = max(prompt.limit for prompt in prompts)
         longest = max(len(prompt.tokens) for prompt in prompts)
-        slots = self._options.slots or slots_for(4 * config.cache_elements_per_token * (suffix + longest)
-                                                 + 16 * config.vocab_size, _free_memory())
+        slots = self._options.slots or slots_for(
+            4 * config.cache_elements_per_token * (suffix + longest) + 16 * config.vocab_size, _free_memory()
+        )
         slots = min(slots, wanted)
         try:
             if self._model is None:
                 self._model = PaddleModel(self._checkpoint, self._device)
             runner = PaddleRunner(self._model, sampling, slots=slots, suffix=suffix)
-            yield from decode(runner, prompts, sampling, slots=slots, token_bytes=self._tokenizer.token_bytes,
-                              end_tokens=self._end_tokens)
+            yield from decode(
+                runner,
+                prompts,
+                sampling,
+                slots=slots,
+                token_bytes=self._tokenizer.token_bytes,
+                end_tokens=self._end_tokens,
+            )
         except MemoryError as error:
-            raise EngineError(f"out of memory with {slots} slots of up to {suffix} tokens: give fewer with --slots, "
-                              "or lower --max-tokens; what was drawn is kept") from error
+            raise EngineError(
+                f"out of memory with {slots} slots of up to {suffix} tokens: give fewer with --slots, "
+                "or lower --max-tokens; what was drawn is kept"
+            ) from error
 
     def close(self) -> None:
         """Drop the weights."""
@@ -124,8 +135,10 @@ def _free_memory() -> int:
     except (OSError, StopIteration, ValueError):
         pass
     group = Path("/sys/fs/cgroup")
-    for limit, usage in (("memory.max", "memory.current"),
-                         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes")):
+    for limit, usage in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
         try:
             free = min(free, int((group / limit).read_text()) - int((group / usage).read_text()))
         except (OSError, ValueError):
@@ -151,8 +164,10 @@ def _device(asked: str) -> str:
     if asked.partition(":")[0] not in ("cpu", "gpu"):
         raise UsageError(f"no device {asked!r}: the paddle engine takes auto, cpu, gpu or gpu:N")
     if asked.startswith("gpu") and not has_gpu:
-        raise EngineError(f"this PaddlePaddle ({_version('paddlepaddle') or 'gpu build'}) sees no GPU: install "
-                          "paddlepaddle-gpu for your CUDA from Paddle's own index, or use --device cpu")
+        raise EngineError(
+            f"this PaddlePaddle ({_version('paddlepaddle') or 'gpu build'}) sees no GPU: install "
+            "paddlepaddle-gpu for your CUDA from Paddle's own index, or use --device cpu"
+        )
     return asked
 
 

@@ -38,8 +38,11 @@ class ReplayEngine:
         digests = [f"{_hash_of(file)}  {file.name}\n" for _, file in sorted(self._files.items())]
         if self._path.is_file():
             return {"engine": "replay", "model": self._path.name, "samples_sha256": digests[0].split()[0]}
-        return {"engine": "replay", "model": str(self._path),
-                "samples_sha256": hashlib.sha256("".join(digests).encode()).hexdigest()}
+        return {
+            "engine": "replay",
+            "model": str(self._path),
+            "samples_sha256": hashlib.sha256("".join(digests).encode()).hexdigest(),
+        }
 
     def sample(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Prompt, Completion]]:  # noqa: ARG002
         """The wanted completions in the order asked for.
@@ -56,8 +59,10 @@ class ReplayEngine:
             if missing:
                 named = ", ".join(f"{task_id} sample {number}" for task_id, number in missing[:_NAMED])
                 more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-                raise DataError(f"{file} lacks {len(missing)} of {len(wanted)} wanted samples: {named}{more}; "
-                                "add them, or ask for fewer with -n, --languages or --limit")
+                raise DataError(
+                    f"{file} lacks {len(missing)} of {len(wanted)} wanted samples: {named}{more}; "
+                    "add them, or ask for fewer with -n, --languages or --limit"
+                )
             for request in asked:
                 for number in request.completion_ids:
                     yield request.prompt, found[request.prompt.task_id, number]
@@ -69,8 +74,9 @@ class ReplayEngine:
         try:
             return self._files.get("") or self._files[task]
         except KeyError as error:
-            raise DataError(f"{self._path} holds no samples of {task}; it has {', '.join(sorted(self._files))}"
-                            ) from error
+            raise DataError(
+                f"{self._path} holds no samples of {task}; it has {', '.join(sorted(self._files))}"
+            ) from error
 
 
 def open_engine(options: EngineOptions) -> ReplayEngine:
@@ -129,8 +135,14 @@ def _read_completions(file: Path, wanted: set[tuple[str, int]]) -> dict[tuple[st
         lines[key] = line
         text = _text(row, where)
         if key in wanted:
-            found[key] = Completion(task_id=task_id, completion_id=number, text=text, finish="given",
-                                    tokens=_whole(row, "tokens", where), seed=_whole(row, "seed", where))
+            found[key] = Completion(
+                task_id=task_id,
+                completion_id=number,
+                text=text,
+                finish="given",
+                tokens=_whole(row, "tokens", where),
+                seed=_whole(row, "seed", where),
+            )
     return found
 
 

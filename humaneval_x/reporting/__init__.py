@@ -58,6 +58,7 @@ def report(
             draft.write_text(texts[name], encoding="utf-8", newline="\n")
             draft.replace(path)
     except OSError as error:
-        raise StorageError(f"{error.filename or out}: cannot be written ({error.strerror}): give another --out or free "
-                           "space") from error
+        raise StorageError(
+            f"{error.filename or out}: cannot be written ({error.strerror}): give another --out or free space"
+        ) from error
     return paths

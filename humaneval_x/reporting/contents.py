@@ -85,8 +85,11 @@ def _warnings(summaries: Sequence[RunSummary]) -> Iterator[str]:
             yield plain(f"Compare with care: {_name(one)} and {_name(summary)} differ in {'; '.join(smaller)}.", 600)
     versions = sorted({summary.data_version for summary in summaries} - {"codegeex"})
     if versions:
-        yield plain(f"The published rows were measured on the data as first published; rows measured on "
-                    f"{', '.join(versions)} are not comparable with them.", 600)
+        yield plain(
+            f"The published rows were measured on the data as first published; rows measured on "
+            f"{', '.join(versions)} are not comparable with them.",
+            600,
+        )
 
 
 def _statuses(runs: Sequence[Measured]) -> Section:
@@ -100,19 +103,29 @@ def _statuses(runs: Sequence[Measured]) -> Section:
         for position, (group, statuses) in enumerate(run.summary.statuses.items()):
             samples = sum(statuses.values())
             cells = [_share_cell(statuses.get(name, 0), samples) for name in names]
-            rows.append(Row(
-                cells=(model_cell(run.summary), Cell(text=group_title(group)), Cell(text=f"{samples}", number=True),
-                       *cells),
-                first=position == 0,
-            ))
+            rows.append(
+                Row(
+                    cells=(
+                        model_cell(run.summary),
+                        Cell(text=group_title(group)),
+                        Cell(text=f"{samples}", number=True),
+                        *cells,
+                    ),
+                    first=position == 0,
+                )
+            )
     table = Table(
         title="Strict statuses",
         columns=("Model", "Language", "Samples", *(plain(name).replace("_", " ") for name in names)),
         rows=tuple(rows),
         heads=2,
     )
-    return Section(name="statuses", title="What became of the samples", tables=(table,),
-                   text="Per cent of the judged samples, with their number.")
+    return Section(
+        name="statuses",
+        title="What became of the samples",
+        tables=(table,),
+        text="Per cent of the judged samples, with their number.",
+    )
 
 
 def _share_cell(count: int, samples: int) -> Cell:
@@ -125,13 +138,22 @@ def _provenance(runs: Sequence[Measured]) -> Section:
     tables = []
     for run in runs:
         summary = run.summary
-        entries = [("samples judged", f"{int(summary.counts['n'].sum())}"), ("tokens drawn", f"{summary.tokens}"),
-                   ("CPU seconds of judging", f"{summary.cpu_s:.0f}"),
-                   *_flat(summary.run, "run"), *_flat(summary.evaluation, "evaluation")]
+        entries = [
+            ("samples judged", f"{int(summary.counts['n'].sum())}"),
+            ("tokens drawn", f"{summary.tokens}"),
+            ("CPU seconds of judging", f"{summary.cpu_s:.0f}"),
+            *_flat(summary.run, "run"),
+            *_flat(summary.evaluation, "evaluation"),
+        ]
         rows = tuple(Row(cells=(Cell(text=plain(key)), Cell(text=plain(value, 400)))) for key, value in entries)
         tables.append(Table(title=_name(summary), columns=("Entry", "Value"), rows=rows))
-    return Section(name="provenance", title="Provenance", tables=tuple(tables), folded=True,
-                   text="What each run was made from and how it was judged, as its manifests say.")
+    return Section(
+        name="provenance",
+        title="Provenance",
+        tables=tuple(tables),
+        folded=True,
+        text="What each run was made from and how it was judged, as its manifests say.",
+    )
 
 
 def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:

@@ -41,23 +41,30 @@ def generation_section(runs: Sequence[Measured], published: Sequence[PublishedRo
             continue
         rows = [row for run in _ranked(runs) for row in _run_rows(run, [*groups, ALL], k)]
         rows += [
-            Row(cells=(*_published_head(row), *(_published_cell(row, group, k) for group in [*groups, ALL])),
-                published=True)
+            Row(
+                cells=(*_published_head(row), *(_published_cell(row, group, k) for group in [*groups, ALL])),
+                published=True,
+            )
             for row in published
             if any((group, k) in row.scores for group in groups)
         ]
         tables.append(Table(title=f"pass@{k}, generation", columns=columns, rows=tuple(rows), heads=2))
-    text = ("Per cent, with the 95 % interval by bootstrap over problems (overall: over problem numbers, since a "
-            "problem is the same in every language). Strict verdicts are this harness's; reference verdicts follow "
-            "the published evaluator's rule on the same execution. Runs stand in the order of their overall strict "
-            "pass@1.")
+    text = (
+        "Per cent, with the 95 % interval by bootstrap over problems (overall: over problem numbers, since a "
+        "problem is the same in every language). Strict verdicts are this harness's; reference verdicts follow "
+        "the published evaluator's rule on the same execution. Runs stand in the order of their overall strict "
+        "pass@1."
+    )
     return Section(name="generation", title="Leaderboard: generation", text=text, tables=tuple(tables))
 
 
 def translation_section(runs: Sequence[Measured], published: Sequence[PublishedRow]) -> Section:
     """All pairs together, then for each k sources against targets."""
-    names = [name for name in language_names()
-             if any(name in group.split("-to-") for run in runs for group in groups_of(run.summary))]
+    names = [
+        name
+        for name in language_names()
+        if any(name in group.split("-to-") for run in runs for group in groups_of(run.summary))
+    ]
     tables = [_overall_table(runs)]
     for k in KS:
         if not any(found.k == k for run in runs for found in run.estimates["strict"].estimates):
@@ -69,16 +76,23 @@ def translation_section(runs: Sequence[Measured], published: Sequence[PublishedR
                 if set(pairs) & set(groups_of(run.summary)):
                     rows += _run_rows(run, pairs, k, Cell(text=group_title(source)))
         rows += [
-            Row(cells=(*_published_head(row, Cell(text=group_title(source))),
-                       *(_published_cell(row, f"{source}-to-{target}", k) for target in names)), published=True)
+            Row(
+                cells=(
+                    *_published_head(row, Cell(text=group_title(source))),
+                    *(_published_cell(row, f"{source}-to-{target}", k) for target in names),
+                ),
+                published=True,
+            )
             for row in published
             for source in names
             if any((f"{source}-to-{target}", k) in row.scores for target in names)
         ]
         columns = ("Model", "From", "Verdicts", *(f"to {group_title(name)}" for name in names))
         tables.append(Table(title=f"pass@{k}, translation", columns=columns, rows=tuple(rows), heads=3))
-    text = ("Per cent, with the 95 % interval by bootstrap over problems. A row gives the language that is translated "
-            "from, a column the one translated to.")
+    text = (
+        "Per cent, with the 95 % interval by bootstrap over problems. A row gives the language that is translated "
+        "from, a column the one translated to."
+    )
     return Section(name="translation", title="Leaderboard: translation", text=text, tables=tuple(tables))
 
 
@@ -106,8 +120,12 @@ def _overall_table(runs: Sequence[Measured]) -> Table:
         for first, semantics in enumerate(SEMANTICS):
             cells = [_figure(run.estimates[semantics].find(ALL, k)) for k in KS]
             rows.append(Row(cells=(model_cell(run.summary), Cell(text=semantics), *cells), first=not first))
-    return Table(title="All pairs of the run together", columns=("Model", "Verdicts", *(f"pass@{k}" for k in KS)),
-                 rows=tuple(rows), heads=2)
+    return Table(
+        title="All pairs of the run together",
+        columns=("Model", "Verdicts", *(f"pass@{k}" for k in KS)),
+        rows=tuple(rows),
+        heads=2,
+    )
 
 
 def _ranked(runs: Sequence[Measured]) -> list[Measured]:
@@ -121,8 +139,12 @@ def _ranked(runs: Sequence[Measured]) -> list[Measured]:
 def _run_rows(run: Measured, groups: Sequence[str], k: int, *after: Cell) -> list[Row]:
     return [
         Row(
-            cells=(model_cell(run.summary), *after, Cell(text=semantics),
-                   *(_figure(run.estimates[semantics].find(group, k)) for group in groups)),
+            cells=(
+                model_cell(run.summary),
+                *after,
+                Cell(text=semantics),
+                *(_figure(run.estimates[semantics].find(group, k)) for group in groups),
+            ),
             first=semantics == SEMANTICS[0],
         )
         for semantics in SEMANTICS
@@ -132,8 +154,9 @@ def _run_rows(run: Measured, groups: Sequence[str], k: int, *after: Cell) -> lis
 def _figure(found: Estimate | None) -> Cell:
     if found is None:
         return Cell(text=DASH, number=True)
-    return Cell(text=percent(found.value), small=interval(found), value=found.value, low=found.low, high=found.high,
-                number=True)
+    return Cell(
+        text=percent(found.value), small=interval(found), value=found.value, low=found.low, high=found.high, number=True
+    )
 
 
 def _published_head(row: PublishedRow, *after: Cell) -> tuple[Cell, ...]:

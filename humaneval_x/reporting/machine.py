@@ -20,8 +20,12 @@ def machine(contents: Contents) -> str:
         "warnings": list(contents.warnings),
         "runs": [_run(run) for run in contents.runs],
         "published": [
-            {"model": row.model, "task": row.task, "source": row.source,
-             "scores": [{"group": group, "k": k, "value": share} for (group, k), share in row.scores.items()]}
+            {
+                "model": row.model,
+                "task": row.task,
+                "source": row.source,
+                "scores": [{"group": group, "k": k, "value": share} for (group, k), share in row.scores.items()],
+            }
             for row in contents.published
         ],
     }

@@ -41,8 +41,11 @@ def read_published() -> tuple[PublishedRow, ...]:
 
 
 def _row_from(row: dict[str, Any], sources: dict[str, str]) -> PublishedRow:
-    scores = {(group, int(k)): float(Decimal(percent) / 100)
-              for group, figures in row["scores"].items() for k, percent in figures.items()}
+    scores = {
+        (group, int(k)): float(Decimal(percent) / 100)
+        for group, figures in row["scores"].items()
+        for k, percent in figures.items()
+    }
     wrong = [key for key, share in scores.items() if not 0 <= share <= 1]
     if wrong:
         raise ValueError(f"{row['model']} has a score of {scores[wrong[0]]:.2%} for {wrong[0]}")

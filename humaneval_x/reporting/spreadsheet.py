@@ -14,8 +14,23 @@ from humaneval_x.text import plain
 
 __all__ = ["spreadsheet"]
 
-_COLUMNS = ("kind", "model", "run", "data", "task", "group", "verdicts", "k", "value", "low", "high", "problems",
-            "samples", "temperature", "note")
+_COLUMNS = (
+    "kind",
+    "model",
+    "run",
+    "data",
+    "task",
+    "group",
+    "verdicts",
+    "k",
+    "value",
+    "low",
+    "high",
+    "problems",
+    "samples",
+    "temperature",
+    "note",
+)
 
 
 def spreadsheet(contents: Contents) -> str:
@@ -27,8 +42,25 @@ def spreadsheet(contents: Contents) -> str:
         writer.writerows(_run_rows(run))
     for row in contents.published:
         for (group, k), share in row.scores.items():
-            writer.writerow(["published", _safe(row.model), "", "", row.task, group, "published", k, share, "", "", "",
-                             "", "", _safe(row.source)])
+            writer.writerow(
+                [
+                    "published",
+                    _safe(row.model),
+                    "",
+                    "",
+                    row.task,
+                    group,
+                    "published",
+                    k,
+                    share,
+                    "",
+                    "",
+                    "",
+                    "",
+                    "",
+                    _safe(row.source),
+                ]
+            )
     return text.getvalue()
 
 
@@ -39,8 +71,16 @@ def _run_rows(run: Measured) -> Iterator[list[object]]:
         reasons = {(refusal.language, refusal.k): refusal.reason for refusal in estimates.refusals}
         for group in (*groups_of(summary), ALL):
             for k in KS:
-                head = ["measured", _safe(summary.model), _safe(summary.run_id), _safe(summary.data_version),
-                        summary.task, _safe(group), semantics, k]
+                head = [
+                    "measured",
+                    _safe(summary.model),
+                    _safe(summary.run_id),
+                    _safe(summary.data_version),
+                    summary.task,
+                    _safe(group),
+                    semantics,
+                    k,
+                ]
                 found = estimates.find(group, k)
                 figures = [found.value, found.low, found.high, found.problems, found.samples] if found else [""] * 5
                 yield [*head, *figures, summary.sampling.get("temperature", ""), reasons.get((group, k), "")]

@@ -14,8 +14,10 @@ from humaneval_x.summaries import COUNTS, RunSummary, group_of
 
 __all__ = ["read_summary"]
 
-_SMOKE_MODEL = ("The model is the harness's own small one: it exists so that the pipeline runs out of the box and says "
-                "nothing of models.")
+_SMOKE_MODEL = (
+    "The model is the harness's own small one: it exists so that the pipeline runs out of the box and says "
+    "nothing of models."
+)
 
 
 def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
@@ -58,8 +60,9 @@ def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
             evaluation=evaluation,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{run}: a manifest lacks what a report needs ({error!r}): another version wrote it, or it was "
-                        "edited") from error
+        raise DataError(
+            f"{run}: a manifest lacks what a report needs ({error!r}): another version wrote it, or it was edited"
+        ) from error
 
 
 class _Tally:
@@ -99,8 +102,9 @@ class _Tally:
             raise DataError(f"{path}: {min(strangers)} does not belong to this run")
         for task_id in task_ids:
             if n[task_id]:
-                self.rows.append((task, task_id, language_of_task(task_id).name, n[task_id], strict[task_id],
-                                  reference[task_id]))
+                self.rows.append(
+                    (task, task_id, language_of_task(task_id).name, n[task_id], strict[task_id], reference[task_id])
+                )
             else:
                 self.missing.append(f"{group_of(task)} {task_id}")
         self.statuses[group_of(task)] = dict(statuses.most_common())

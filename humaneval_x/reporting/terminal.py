@@ -46,7 +46,9 @@ def _title(summary: RunSummary) -> str:
     return plain(
         f"{summary.model} on {summary.data_version}, {summary.task}: n = {sampling.get('samples')}, temperature "
         f"{sampling.get('temperature')}, top-p {sampling.get('top_p')}. Per cent; [95 % interval]; ref.: reference "
-        "verdicts", 400)
+        "verdicts",
+        400,
+    )
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:

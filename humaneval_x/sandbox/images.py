@@ -104,9 +104,7 @@ def context_files(language: str) -> dict[str, bytes]:
     return files
 
 
-def _build(
-    client: docker.DockerClient, files: dict[str, bytes], tag: str, *, labels: dict[str, str], say: Say
-) -> None:
+def _build(client: docker.DockerClient, files: dict[str, bytes], tag: str, *, labels: dict[str, str], say: Say) -> None:
     import docker.errors  # noqa: PLC0415
 
     archive = _archive({**files, _CA_FILE: _host_certificates()})

@@ -41,9 +41,7 @@ class LocalBackend:
 
     name = "local"
 
-    def __init__(
-        self, *, python: str = "/usr/bin/python3", cgroups: bool = True, grace_s: float = GRACE_S
-    ) -> None:
+    def __init__(self, *, python: str = "/usr/bin/python3", cgroups: bool = True, grace_s: float = GRACE_S) -> None:
         self._python = python
         self._cgroups = cgroups
         self._grace_s = grace_s

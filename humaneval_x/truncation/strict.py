@@ -155,5 +155,3 @@ def _unindented(masked: str, mid_line: bool) -> Iterator[int]:
             depth = 0
         if not depth:
             yield start
-
-

@@ -15,8 +15,17 @@ HF_TINY = Path(__file__).parent / "fixtures" / "hf_tiny"
 LINEAR = ("qkv_proj.weight", "out_proj.weight", "fc_in.weight", "fc_out.weight", "lm_head.weight")
 
 CONFIG: dict[str, Any] = {
-    "model_type": "codegen", "activation_function": "gelu_new", "vocab_size": 61, "n_positions": 48, "n_ctx": 48,
-    "n_embd": 16, "n_layer": 2, "n_head": 4, "n_inner": None, "rotary_dim": 2, "layer_norm_epsilon": 1e-5,
+    "model_type": "codegen",
+    "activation_function": "gelu_new",
+    "vocab_size": 61,
+    "n_positions": 48,
+    "n_ctx": 48,
+    "n_embd": 16,
+    "n_layer": 2,
+    "n_head": 4,
+    "n_inner": None,
+    "rotary_dim": 2,
+    "layer_norm_epsilon": 1e-5,
     "eos_token_id": 0,
 }
 
@@ -26,23 +35,33 @@ def random_tensors(seed: int = 0, **changes: Any) -> dict[str, np.ndarray]:
     config = CONFIG | changes
     hidden, vocabulary = config["n_embd"], config["vocab_size"]
     rng = np.random.default_rng(seed)
-    shapes = {"transformer.wte.weight": (vocabulary, hidden), "transformer.ln_f.weight": (hidden,),
-              "transformer.ln_f.bias": (hidden,), "lm_head.weight": (hidden, vocabulary),
-              "lm_head.bias": (vocabulary,)}
+    shapes = {
+        "transformer.wte.weight": (vocabulary, hidden),
+        "transformer.ln_f.weight": (hidden,),
+        "transformer.ln_f.bias": (hidden,),
+        "lm_head.weight": (hidden, vocabulary),
+        "lm_head.bias": (vocabulary,),
+    }
     for layer in range(config["n_layer"]):
         block = f"transformer.h.{layer}."
-        shapes |= {f"{block}ln_1.weight": (hidden,), f"{block}ln_1.bias": (hidden,),
-                   f"{block}attn.qkv_proj.weight": (hidden, 3 * hidden),
-                   f"{block}attn.out_proj.weight": (hidden, hidden),
-                   f"{block}mlp.fc_in.weight": (hidden, 4 * hidden), f"{block}mlp.fc_in.bias": (4 * hidden,),
-                   f"{block}mlp.fc_out.weight": (4 * hidden, hidden), f"{block}mlp.fc_out.bias": (hidden,)}
+        shapes |= {
+            f"{block}ln_1.weight": (hidden,),
+            f"{block}ln_1.bias": (hidden,),
+            f"{block}attn.qkv_proj.weight": (hidden, 3 * hidden),
+            f"{block}attn.out_proj.weight": (hidden, hidden),
+            f"{block}mlp.fc_in.weight": (hidden, 4 * hidden),
+            f"{block}mlp.fc_in.bias": (4 * hidden,),
+            f"{block}mlp.fc_out.weight": (4 * hidden, hidden),
+            f"{block}mlp.fc_out.bias": (hidden,),
+        }
     return {name: (rng.standard_normal(shape) * 0.3).astype(np.float32) for name, shape in shapes.items()}
 
 
 def as_hugging_face(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same model with linear weights as [out, in], and the mask buffers that older files carry."""
-    turned = {name: np.ascontiguousarray(value.T) if name.endswith(LINEAR) else value
-              for name, value in tensors.items()}
+    turned = {
+        name: np.ascontiguousarray(value.T) if name.endswith(LINEAR) else value for name, value in tensors.items()
+    }
     return turned | {"transformer.h.0.attn.causal_mask": np.tril(np.ones((1, 1, 48, 48), dtype=bool))}
 
 

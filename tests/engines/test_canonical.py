@@ -11,12 +11,17 @@ SAMPLING = Sampling(temperature=0.8, top_p=0.95, top_k=0, max_tokens=8, samples=
 
 
 def test_every_wanted_completion_is_the_canonical_solution_once() -> None:
-    requests = [make_request("Python/0", ids=(0, 2), solution="    return 1\n"),
-                make_request("CPP/7", ids=(1,), solution="  return 7;\n}")]
+    requests = [
+        make_request("Python/0", ids=(0, 2), solution="    return 1\n"),
+        make_request("CPP/7", ids=(1,), solution="  return 7;\n}"),
+    ]
     engine = open_engine("canonical", EngineOptions())
     drawn = [(c.task_id, c.completion_id, c.text, c.finish) for _, c in engine.sample(requests, SAMPLING)]
-    assert drawn == [("Python/0", 0, "    return 1\n", "given"), ("Python/0", 2, "    return 1\n", "given"),
-                     ("CPP/7", 1, "  return 7;\n}", "given")]
+    assert drawn == [
+        ("Python/0", 0, "    return 1\n", "given"),
+        ("Python/0", 2, "    return 1\n", "given"),
+        ("CPP/7", 1, "  return 7;\n}", "given"),
+    ]
 
 
 def test_completions_come_with_the_prompt_they_belong_to() -> None:

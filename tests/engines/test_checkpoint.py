@@ -65,8 +65,9 @@ def test_pytorch_s_zip_and_safetensors_hold_the_same_weights(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("dtype", "rtol"), [("F16", 2e-3), ("BF16", 2e-2), ("F64", 0)])
-def test_other_number_formats_are_widened_to_float32(tmp_path: Path, paddle_folder: Path, dtype: str, rtol: float
-                                                     ) -> None:
+def test_other_number_formats_are_widened_to_float32(
+    tmp_path: Path, paddle_folder: Path, dtype: str, rtol: float
+) -> None:
     other = write_config(tmp_path / "other")
     write_safetensors(other / "model.safetensors", random_tensors(), dtype)
     assert open_checkpoint(other).ends().embedding.dtype == np.float32
@@ -119,8 +120,9 @@ def test_one_file_s_hash_is_that_of_its_bytes(paddle_folder: Path) -> None:
 def test_the_hash_of_shards_changes_with_any_of_them(sharded_folder: Path) -> None:
     before = open_checkpoint(sharded_folder).sha256
     tensors = as_hugging_face(random_tensors(seed=1))
-    write_safetensors(sharded_folder / "model-00002-of-00002.safetensors",
-                      {name: tensors[name] for name in sorted(tensors)[9:]})
+    write_safetensors(
+        sharded_folder / "model-00002-of-00002.safetensors", {name: tensors[name] for name in sorted(tensors)[9:]}
+    )
     assert open_checkpoint(sharded_folder).sha256 != before
 
 
@@ -145,20 +147,24 @@ def test_paddlenlp_s_nested_model_config_is_understood(tmp_path: Path) -> None:
     assert read_config(tmp_path)[0] == expected
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"model_type": "gptj"}, "'gptj' model"),
-    ({"activation_function": "relu"}, "'relu' is not"),
-    ({"n_layer": 0}, "n_layer is 0"),
-    ({"n_embd": "16"}, "n_embd is '16'"),
-    ({"vocab_size": None}, "vocab_size is None"),
-    ({"n_head": 3}, "3 heads"),
-    ({"rotary_dim": 7}, "rotary_dim 7"),
-    ({"n_inner": 32}, r"is \[16, 64\], but the configuration asks for \[16, 32\]"),
-    ({"vocab_size": 60}, r"wte.weight is \[61, 16\]"),
-    ({"n_layer": 3}, r"lacks the tensor transformer\.h\.2\.ln_1"),
-])
-def test_a_configuration_that_does_not_fit_is_an_error_that_says_where(paddle_folder: Path, changes: dict[str, Any],
-                                                                       message: str) -> None:
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model_type": "gptj"}, "'gptj' model"),
+        ({"activation_function": "relu"}, "'relu' is not"),
+        ({"n_layer": 0}, "n_layer is 0"),
+        ({"n_embd": "16"}, "n_embd is '16'"),
+        ({"vocab_size": None}, "vocab_size is None"),
+        ({"n_head": 3}, "3 heads"),
+        ({"rotary_dim": 7}, "rotary_dim 7"),
+        ({"n_inner": 32}, r"is \[16, 64\], but the configuration asks for \[16, 32\]"),
+        ({"vocab_size": 60}, r"wte.weight is \[61, 16\]"),
+        ({"n_layer": 3}, r"lacks the tensor transformer\.h\.2\.ln_1"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_an_error_that_says_where(
+    paddle_folder: Path, changes: dict[str, Any], message: str
+) -> None:
     write_config(paddle_folder, **changes)
     with pytest.raises(DataError, match=message):
         open_checkpoint(paddle_folder)
@@ -181,8 +187,9 @@ def test_a_path_that_is_no_checkpoint_s_folder_is_an_error_that_says_so(tmp_path
 
 @pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "model_state.pdparams"])
 @pytest.mark.parametrize("kept", [0, 5, 100, 0.5, 0.99])
-def test_a_file_cut_short_is_an_error_that_names_it(tmp_path: Path, paddle_folder: Path, name: str, kept: float
-                                                    ) -> None:
+def test_a_file_cut_short_is_an_error_that_names_it(
+    tmp_path: Path, paddle_folder: Path, name: str, kept: float
+) -> None:
     source = (paddle_folder if name.endswith("pdparams") else HF_TINY) / name
     shutil.copy(source.parent / "config.json", tmp_path / "config.json")
     data = source.read_bytes()
@@ -196,8 +203,9 @@ class Hostile:
         return os.mkdir, ("made-by-a-checkpoint",)
 
 
-def test_a_pickle_that_calls_something_is_refused_and_not_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-                                                                   ) -> None:
+def test_a_pickle_that_calls_something_is_refused_and_not_executed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     write_config(tmp_path)
     (tmp_path / "model_state.pdparams").write_bytes(pickle.dumps({"a": Hostile()}))
@@ -210,9 +218,11 @@ def test_reading_a_checkpoint_needs_no_tensor_library() -> None:
     import subprocess
     import sys
 
-    code = ("import sys, pathlib\n"
-            "from humaneval_x.engines.codegen import decoding, drawing, tokenizer, zoo\n"
-            "from humaneval_x.engines.codegen.checkpoint import open_checkpoint\n"
-            f"open_checkpoint(pathlib.Path({str(HF_TINY)!r})).ends()\n"
-            "assert not {'torch', 'paddle', 'paddlenlp', 'safetensors', 'transformers'} & set(sys.modules)\n")
+    code = (
+        "import sys, pathlib\n"
+        "from humaneval_x.engines.codegen import decoding, drawing, tokenizer, zoo\n"
+        "from humaneval_x.engines.codegen.checkpoint import open_checkpoint\n"
+        f"open_checkpoint(pathlib.Path({str(HF_TINY)!r})).ends()\n"
+        "assert not {'torch', 'paddle', 'paddlenlp', 'safetensors', 'transformers'} & set(sys.modules)\n"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -39,8 +39,9 @@ def test_text_comes_back_from_its_tokens_unchanged(tokenizer: CodeTokenizer, tex
 
 @given(tokens=st.lists(st.integers(1, 299), max_size=30))
 @settings(deadline=None)
-def test_any_tokens_read_as_the_library_itself_decodes_them(tokenizer: CodeTokenizer, folder: Path, tokens: list[int]
-                                                            ) -> None:
+def test_any_tokens_read_as_the_library_itself_decodes_them(
+    tokenizer: CodeTokenizer, folder: Path, tokens: list[int]
+) -> None:
     library = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     assert text_of(tokenizer, tokens) == library.decode(tokens)
 
@@ -103,7 +104,8 @@ def test_missing_or_damaged_files_are_errors_that_name_them(tmp_path: Path) -> N
 
 def test_a_tokenizer_that_is_not_byte_level_is_an_error(tmp_path: Path) -> None:
     tokenizers.Tokenizer(tokenizers.models.WordLevel({"漢字": 0, "a": 1}, unk_token="a")).save(
-        str(tmp_path / "tokenizer.json"))
+        str(tmp_path / "tokenizer.json")
+    )
     with pytest.raises(DataError, match="not byte-level"):
         read_tokenizer(tmp_path, 320)
 

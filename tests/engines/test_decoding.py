@@ -65,15 +65,21 @@ class ArithmeticRunner:
 
 
 def requests() -> list[Request]:
-    return [make_request(f"Python/{number}", ids=tuple(range(count)), text="x" * (number + 1))
-            for number, count in enumerate([5, 1, 3, 0, 4])]
+    return [
+        make_request(f"Python/{number}", ids=tuple(range(count)), text="x" * (number + 1))
+        for number, count in enumerate([5, 1, 3, 0, 4])
+    ]
 
 
 def drawn(wanted: list[Request], slots: int, steps: int = 1) -> tuple[dict[tuple[str, int], Completion], list[int]]:
     prompts = prepare(wanted, [list(request.prompt.text.encode()) for request in wanted], 64, SAMPLING.max_tokens, END)
     runner = ArithmeticRunner(slots, steps)
-    completions = [completion for _, completion in
-                   decode(runner, prompts, SAMPLING, slots=slots, token_bytes=BYTES, end_tokens=frozenset({END}))]
+    completions = [
+        completion
+        for _, completion in decode(
+            runner, prompts, SAMPLING, slots=slots, token_bytes=BYTES, end_tokens=frozenset({END})
+        )
+    ]
     assert not runner.prompts
     found = {(completion.task_id, completion.completion_id): completion for completion in completions}
     assert len(found) == len(completions)
@@ -95,8 +101,9 @@ def test_samples_are_the_same_for_any_order_of_the_prompts() -> None:
 
 def test_a_resumed_run_draws_what_the_whole_one_would_have_drawn() -> None:
     whole, _ = drawn(requests(), slots=3)
-    part, _ = drawn([make_request("Python/0", ids=(1, 4), text="x"), make_request("Python/4", ids=(2,), text="xxxxx")],
-                    slots=3)
+    part, _ = drawn(
+        [make_request("Python/0", ids=(1, 4), text="x"), make_request("Python/4", ids=(2,), text="xxxxx")], slots=3
+    )
     assert part == {key: whole[key] for key in [("Python/0", 1), ("Python/0", 4), ("Python/4", 2)]}
 
 
@@ -104,8 +111,10 @@ def test_a_sample_whose_first_token_ends_it_takes_no_step() -> None:
     runner = ArithmeticRunner(1)
     wanted = [make_request("Python/0", ids=(0, 1), text="x")]
     prompts = prepare(wanted, [[1]], 64, 1, END)
-    texts = [completion.tokens for _, completion in
-             decode(runner, prompts, SAMPLING, slots=1, token_bytes=BYTES, end_tokens=frozenset({END}))]
+    texts = [
+        completion.tokens
+        for _, completion in decode(runner, prompts, SAMPLING, slots=1, token_bytes=BYTES, end_tokens=frozenset({END}))
+    ]
     assert texts == [1, 1]
 
 

@@ -8,8 +8,14 @@ import pytest
 from humaneval_x.engines.codegen.drawing import draw_tokens, kept_probabilities
 from humaneval_x.records import Sampling
 
-RULES = [{"top_p": 1.0}, {"top_p": 0.9}, {"top_k": 5}, {"top_k": 20, "top_p": 0.8}, {"temperature": 2.0, "top_p": 0.5},
-         {"temperature": 0.3}]
+RULES = [
+    {"top_p": 1.0},
+    {"top_p": 0.9},
+    {"top_k": 5},
+    {"top_k": 20, "top_p": 0.8},
+    {"temperature": 2.0, "top_p": 0.5},
+    {"temperature": 0.3},
+]
 
 
 def sampling(**fields: Any) -> Sampling:

@@ -30,14 +30,18 @@ def sampling(**fields: Any) -> Sampling:
 
 def requests(ids: tuple[int, ...] = tuple(range(20)), is_finished: Callable[[str], bool] = never) -> list[Request]:
     texts = ["def add(a, b):\n", "x", "int f(int x) {\n  return x * 2;\n" * 2, "naïve café\n", "y = 1\nreturn"]
-    return [make_request(f"Python/{number}", ids=ids, text=text, is_finished=is_finished)
-            for number, text in enumerate(texts)]
+    return [
+        make_request(f"Python/{number}", ids=ids, text=text, is_finished=is_finished)
+        for number, text in enumerate(texts)
+    ]
 
 
 def drawn(folder: Path, wanted: list[Request], slots: int = 0, **fields: Any) -> Found:
     engine = open_engine("paddle", EngineOptions(model=str(folder), slots=slots))
-    found = [((prompt.task, prompt.task_id, completion.completion_id), completion)
-             for prompt, completion in engine.sample(wanted, sampling(**fields))]
+    found = [
+        ((prompt.task, prompt.task_id, completion.completion_id), completion)
+        for prompt, completion in engine.sample(wanted, sampling(**fields))
+    ]
     engine.close()
     assert len(dict(found)) == len(found) == sum(len(request.completion_ids) for request in wanted)
     return dict(found)
@@ -113,8 +117,9 @@ def test_a_sample_ends_at_the_model_s_last_position(model: Path) -> None:
     assert 32 <= longest < 64
 
 
-def test_a_prompt_beyond_the_last_position_is_cut_from_the_left_and_said(model: Path, caplog: pytest.LogCaptureFixture
-                                                                        ) -> None:
+def test_a_prompt_beyond_the_last_position_is_cut_from_the_left_and_said(
+    model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     long = [make_request("Python/9", ids=(0, 1), text="import numpy\n" * 40 + "def add(a, b):\n")]
     found = drawn(model, long, max_tokens=8)
     assert len(found) == 2
@@ -168,9 +173,14 @@ def test_a_model_that_is_not_there_is_an_error_that_lists_the_known(tmp_path: Pa
         open_engine("paddle", EngineOptions())
 
 
-@pytest.mark.parametrize(("options", "kind"), [
-    ({"dtype": "float16"}, UsageError), ({"device": "tpu"}, UsageError), ({"slots": -1}, UsageError),
-])
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"dtype": "float16"}, UsageError),
+        ({"device": "tpu"}, UsageError),
+        ({"slots": -1}, UsageError),
+    ],
+)
 def test_options_that_do_not_fit_are_refused(model: Path, options: dict[str, Any], kind: type[Exception]) -> None:
     with pytest.raises(kind):
         open_engine("paddle", EngineOptions(model=str(model), **options))
@@ -183,8 +193,9 @@ def test_a_gpu_that_paddle_does_not_see_is_an_error_of_the_host(model: Path) -> 
         open_engine("paddle", EngineOptions(model=str(model), device="gpu"))
 
 
-def test_a_published_checkpoint_is_read_from_paddlenlp_s_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                               reference: Found) -> None:
+def test_a_published_checkpoint_is_read_from_paddlenlp_s_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: Found
+) -> None:
     bos = pytest.importorskip("paddlenlp.utils.download.bos_download")
     monkeypatch.setattr(bos, "MODEL_HOME", str(tmp_path))
     write_model(tmp_path / "Salesforce" / "codegen-350M-mono")

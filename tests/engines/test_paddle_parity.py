@@ -114,9 +114,19 @@ def test_all_three_file_formats_give_the_same_logits(tmp_path: Path, expected: d
 def paddlenlp_model(folder: Path, safe: bool) -> Any:
     transformers = pytest.importorskip("paddlenlp.transformers")
     paddle.seed(3)
-    config = transformers.CodeGenConfig(vocab_size=211, n_positions=96, n_ctx=96, n_embd=32, n_layer=3, n_head=8,
-                                        rotary_dim=4, bos_token_id=0, eos_token_id=0, pad_token_id=0,
-                                        initializer_range=0.2)
+    config = transformers.CodeGenConfig(
+        vocab_size=211,
+        n_positions=96,
+        n_ctx=96,
+        n_embd=32,
+        n_layer=3,
+        n_head=8,
+        rotary_dim=4,
+        bos_token_id=0,
+        eos_token_id=0,
+        pad_token_id=0,
+        initializer_range=0.2,
+    )
     model = transformers.CodeGenForCausalLM(config)
     for parameter in model.parameters():
         if len(parameter.shape) == 1:
@@ -145,8 +155,9 @@ def test_greedy_tokens_equal_paddlenlp_s_generate(tmp_path: Path) -> None:
     model = paddlenlp_model(tmp_path, False)
     prompt = np.random.default_rng(6).integers(1, 211, 30)
     with paddle.no_grad():
-        answer, _ = model.generate(paddle.to_tensor(prompt[None]), decode_strategy="greedy_search", max_length=40,
-                                   eos_token_id=-1)
+        answer, _ = model.generate(
+            paddle.to_tensor(prompt[None]), decode_strategy="greedy_search", max_length=40, eos_token_id=-1
+        )
     assert greedy_tokens(tmp_path, [prompt], 40) == [answer.numpy()[0].tolist()]
 
 
@@ -154,8 +165,17 @@ def test_logits_equal_transformers_live_at_codegen_s_head_sizes(tmp_path: Path) 
     torch = pytest.importorskip("torch", reason="torch is not installed")
     transformers = pytest.importorskip("transformers", reason="transformers is not installed")
     torch.manual_seed(0)
-    config = transformers.CodeGenConfig(vocab_size=300, n_positions=2048, n_ctx=2048, n_embd=320, n_layer=2, n_head=4,
-                                        rotary_dim=64, bos_token_id=0, eos_token_id=0)
+    config = transformers.CodeGenConfig(
+        vocab_size=300,
+        n_positions=2048,
+        n_ctx=2048,
+        n_embd=320,
+        n_layer=2,
+        n_head=4,
+        rotary_dim=64,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
     model = transformers.CodeGenForCausalLM(config).eval()
     model.save_pretrained(tmp_path)
     text = np.random.default_rng(5).integers(1, 300, 2048)

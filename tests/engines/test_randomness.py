@@ -19,8 +19,15 @@ def test_a_seed_is_that_of_its_identity_on_every_machine() -> None:
     assert sample_seed(42, "generation-python", "Python/0", 0) == 4858106516753377680
 
 
-@pytest.mark.parametrize("other", [(43, "generation-cpp", "CPP/1", 5), (42, "generation-go", "CPP/1", 5),
-                                   (42, "generation-cpp", "CPP/2", 5), (42, "generation-cpp", "CPP/1", 6)])
+@pytest.mark.parametrize(
+    "other",
+    [
+        (43, "generation-cpp", "CPP/1", 5),
+        (42, "generation-go", "CPP/1", 5),
+        (42, "generation-cpp", "CPP/2", 5),
+        (42, "generation-cpp", "CPP/1", 6),
+    ],
+)
 def test_every_part_of_the_identity_changes_the_seed(other: tuple[int, str, str, int]) -> None:
     assert sample_seed(*other) != sample_seed(42, "generation-cpp", "CPP/1", 5)
 

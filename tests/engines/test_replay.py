@@ -48,8 +48,10 @@ def test_replayed_samples_keep_their_count_of_tokens_and_say_that_they_were_give
 
 @pytest.mark.parametrize("field", ["completion", "generation"])
 def test_files_of_other_harnesses_are_numbered_in_their_order(tmp_path: Path, field: str) -> None:
-    file = write(tmp_path / "s.jsonl", [{"task_id": "CPP/3", field: "x"}, {"task_id": "CPP/4", field: "z"},
-                                        {"task_id": "CPP/3", field: "y"}])
+    file = write(
+        tmp_path / "s.jsonl",
+        [{"task_id": "CPP/3", field: "x"}, {"task_id": "CPP/4", field: "z"}, {"task_id": "CPP/3", field: "y"}],
+    )
     assert texts(engine_on(file), make_request("CPP/3", ids=(0, 1))) == ["x", "y"]
 
 
@@ -63,8 +65,11 @@ def test_a_run_folder_answers_each_task_from_its_own_file(tmp_path: Path, given:
     samples = tmp_path / "run" / "samples"
     write(samples / "generation-go.jsonl", [row("Go/1", 0, "made")])
     write(samples / "translation-python-to-go.jsonl.gz", [row("Go/1", 0, "translated")])
-    assert texts(engine_on(tmp_path / given), make_request("Go/1", ids=(0,), task="translation-python-to-go"),
-                 make_request("Go/1", ids=(0,), task="generation-go")) == ["translated", "made"]
+    assert texts(
+        engine_on(tmp_path / given),
+        make_request("Go/1", ids=(0,), task="translation-python-to-go"),
+        make_request("Go/1", ids=(0,), task="generation-go"),
+    ) == ["translated", "made"]
 
 
 def test_a_task_without_a_file_is_an_error_that_names_those_there_are(tmp_path: Path) -> None:
@@ -80,18 +85,22 @@ def test_missing_samples_are_counted_and_named_before_any_is_given(tmp_path: Pat
         next(iter(drawn))
 
 
-@pytest.mark.parametrize(("rows", "message"), [
-    ([row("Go/1", 0, "a"), row("Go/1", 0, "b")], r"s\.jsonl:2: sample 0 of Go/1 stands already in line 1"),
-    ([row("Go/1", 0, "a"), {"task_id": "Go/1", "text": "b"}], r"s\.jsonl:2: some rows have a completion_id"),
-    ([{"text": "b"}], r"s\.jsonl:1: no task_id"),
-    ([{"task_id": 7, "text": "b"}], r"s\.jsonl:1: no task_id"),
-    ([{"task_id": "Go/1"}], r"s\.jsonl:1: holds no completion"),
-    ([{"task_id": "Go/1", "text": None}], r"s\.jsonl:1: text is NoneType, not a string"),
-    ([{"task_id": "Go/1", "completion_id": -1, "text": ""}], r"s\.jsonl:1: completion_id is -1"),
-    ([{"task_id": "Go/1", "completion_id": True, "text": ""}], r"s\.jsonl:1: completion_id is True"),
-])
-def test_a_row_that_is_no_sample_is_an_error_with_its_line(tmp_path: Path, rows: list[dict[str, Any]],
-                                                           message: str) -> None:
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([row("Go/1", 0, "a"), row("Go/1", 0, "b")], r"s\.jsonl:2: sample 0 of Go/1 stands already in line 1"),
+        ([row("Go/1", 0, "a"), {"task_id": "Go/1", "text": "b"}], r"s\.jsonl:2: some rows have a completion_id"),
+        ([{"text": "b"}], r"s\.jsonl:1: no task_id"),
+        ([{"task_id": 7, "text": "b"}], r"s\.jsonl:1: no task_id"),
+        ([{"task_id": "Go/1"}], r"s\.jsonl:1: holds no completion"),
+        ([{"task_id": "Go/1", "text": None}], r"s\.jsonl:1: text is NoneType, not a string"),
+        ([{"task_id": "Go/1", "completion_id": -1, "text": ""}], r"s\.jsonl:1: completion_id is -1"),
+        ([{"task_id": "Go/1", "completion_id": True, "text": ""}], r"s\.jsonl:1: completion_id is True"),
+    ],
+)
+def test_a_row_that_is_no_sample_is_an_error_with_its_line(
+    tmp_path: Path, rows: list[dict[str, Any]], message: str
+) -> None:
     engine = engine_on(write(tmp_path / "s.jsonl", rows))
     with pytest.raises(DataError, match=message):
         texts(engine, make_request("Go/1", ids=(0,)))

@@ -71,10 +71,12 @@ def test_it_solves_some_of_the_smoke_set_and_not_all_in_every_language() -> None
     for language in LANGUAGES:
         for problem in problems(language):
             answers[problem.task_id] = problem
-            prompt = Prompt(task=f"generation-{language}", task_id=problem.task_id, language=language,
-                            text=problem.prompt)
-            requests.append(Request(prompt=prompt, problem=problem, completion_ids=(0, 1, 2, 3),
-                                    is_finished=lambda _: False))
+            prompt = Prompt(
+                task=f"generation-{language}", task_id=problem.task_id, language=language, text=problem.prompt
+            )
+            requests.append(
+                Request(prompt=prompt, problem=problem, completion_ids=(0, 1, 2, 3), is_finished=lambda _: False)
+            )
     engine = open_engine("paddle", EngineOptions(model="smoke"))
     sampling = Sampling(temperature=0.8, top_p=0.95, top_k=0, max_tokens=160, samples=4, seed=42)
     for prompt, completion in engine.sample(requests, sampling):

@@ -16,8 +16,7 @@ def never(text: str) -> bool:
     return text is None
 
 
-def fed(tokens: list[int], *, rule: Callable[[str], bool] = never, limit: int = 1000, checks: int = 16
-        ) -> Transcript:
+def fed(tokens: list[int], *, rule: Callable[[str], bool] = never, limit: int = 1000, checks: int = 16) -> Transcript:
     transcript = Transcript(BYTES, frozenset({END}), rule, limit, checks=checks)
     for token in tokens:
         if transcript.append(token):

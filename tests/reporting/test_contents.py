@@ -54,35 +54,53 @@ def test_published_rows_are_marked_and_show_a_dash_where_nothing_is_verified(
 def test_a_k_that_no_run_has_gets_no_table_and_its_refusal_is_said(contents_of: Callable[..., Contents]) -> None:
     contents = contents_of({})
     assert not any("pass@100" in table.title for section in contents.sections for table in section.tables)
-    assert contents.refusals == (("some-model (run0)", "pass@100 is undefined: a problem has only 10 judged sample(s), "
-                                  "fewer than 100."),)
+    assert contents.refusals == (
+        ("some-model (run0)", "pass@100 is undefined: a problem has only 10 judged sample(s), fewer than 100."),
+    )
 
 
 def test_better_runs_stand_first(contents_of: Callable[..., Contents]) -> None:
-    board = table(contents_of({"samples": 20, "model": "worse"}, {"samples": 10, "model": "better"}),
-                  "pass@1, generation")
+    board = table(
+        contents_of({"samples": 20, "model": "worse"}, {"samples": 10, "model": "better"}), "pass@1, generation"
+    )
     assert [row.cells[0].text for row in board.rows[::2]][:2] == ["better", "worse"]
 
 
 def test_translation_is_a_table_of_sources_and_targets(contents_of: Callable[..., Contents]) -> None:
-    tasks = {f"translation-{source}-to-{target}": [f"{prefix}/{number}" for number in range(3)]
-             for source in ("python", "go") for target, prefix in (("cpp", "CPP"), ("java", "Java"))}
+    tasks = {
+        f"translation-{source}-to-{target}": [f"{prefix}/{number}" for number in range(3)]
+        for source in ("python", "go")
+        for target, prefix in (("cpp", "CPP"), ("java", "Java"))
+    }
     contents = contents_of({"tasks": tasks})
     board = table(contents, "pass@1, translation")
     assert board.columns == ("Model", "From", "Verdicts", "to Python", "to C++", "to Java", "to Go")
     assert [texts(row)[1:3] for row in board.rows[:4]] == [
-        ["Python", "strict"], ["Python", "reference"], ["Go", "strict"], ["Go", "reference"]]
+        ["Python", "strict"],
+        ["Python", "reference"],
+        ["Go", "strict"],
+        ["Go", "reference"],
+    ]
     assert texts(board.rows[0])[3] == texts(board.rows[0])[6] == DASH
     assert texts(next(row for row in board.rows if row.cells[0].text == "CodeGeeX-13B-FT"))[1:] == [
-        "Python", "published", DASH, "34.16", "41.98", "16.41"]
+        "Python",
+        "published",
+        DASH,
+        "34.16",
+        "41.98",
+        "16.41",
+    ]
     assert "generation" not in {section.name for section in contents.sections}
 
 
-@pytest.mark.parametrize(("other", "said"), [
-    ({"sampling": {"temperature": 0.2}}, "temperature (0.8, 0.2)"),
-    ({"version": "fixed"}, "data version (codegeex, fixed)"),
-    ({"truncation": "none"}, "truncation (strict, none)"),
-])
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"sampling": {"temperature": 0.2}}, "temperature (0.8, 0.2)"),
+        ({"version": "fixed"}, "data version (codegeex, fixed)"),
+        ({"truncation": "none"}, "truncation (strict, none)"),
+    ],
+)
 def test_rows_that_are_not_comparable_carry_a_warning(
     contents_of: Callable[..., Contents], other: dict[str, Any], said: str
 ) -> None:

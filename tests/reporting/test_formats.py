@@ -21,9 +21,20 @@ from humaneval_x.reporting.terminal import render_table
 RunWriter = Callable[..., Path]
 
 HOSTILE = [
-    "<script>alert(1)</script>", "</style><img src=x onerror=alert(1)>", "a|b\nc", "=HYPERLINK(\"http://evil.example\")",
-    "[link](http://evil.example) `x` ![i](http://evil.example/i.png)", "\u202egnp.exe", "\x1b[2J\x07", "\ud800lone",
-    "@SUM(A1)", "www.evil.example", "x" * 5000, "{{ 7*7 }}{% raw %}", "--><!--", "'\"&amp;",
+    "<script>alert(1)</script>",
+    "</style><img src=x onerror=alert(1)>",
+    "a|b\nc",
+    '=HYPERLINK("http://evil.example")',
+    "[link](http://evil.example) `x` ![i](http://evil.example/i.png)",
+    "\u202egnp.exe",
+    "\x1b[2J\x07",
+    "\ud800lone",
+    "@SUM(A1)",
+    "www.evil.example",
+    "x" * 5000,
+    "{{ 7*7 }}{% raw %}",
+    "--><!--",
+    "'\"&amp;",
 ]
 VOID = {"meta", "rect", "br", "link", "img", "input"}
 
@@ -87,8 +98,11 @@ def test_the_content_security_policy_allows_exactly_the_one_style_sheet(make_run
     text = written(make_run(), tmp_path, "html")
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = next(value for tag, name, value in Page(text).attributes if tag == "meta" and name == "content" and
-                  value.startswith("default-src"))
+    policy = next(
+        value
+        for tag, name, value in Page(text).attributes
+        if tag == "meta" and name == "content" and value.startswith("default-src")
+    )
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
@@ -109,7 +123,8 @@ def test_a_hostile_model_name_stays_text_in_markdown(make_run: RunWriter, tmp_pa
     assert text.count("\n") == harmless.count("\n")
     unescaped = re.compile(r"(?<!\\)(\\\\)*\|")
     assert [len(unescaped.findall(line)) for line in text.splitlines()] == [
-        len(unescaped.findall(line)) for line in harmless.splitlines()]
+        len(unescaped.findall(line)) for line in harmless.splitlines()
+    ]
     assert not re.search(r"(?<!\\)[<`\[]", text)
     assert "://" not in text.replace("\\://", "")
 

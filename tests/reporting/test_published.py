@@ -11,7 +11,10 @@ def test_published_figures_are_shares_as_printed_at_their_source() -> None:
     assert row("CodeGeeX-13B", "generation")["python", 1] == 0.229
     assert row("CodeGen-Multi-16B", "generation")["go", 100] == 0.4877
     assert row("CodeGen-Mono-16B", "generation") == {
-        ("python", 1): 0.2928, ("python", 10): 0.4986, ("python", 100): 0.75}
+        ("python", 1): 0.2928,
+        ("python", 10): 0.4986,
+        ("python", 100): 0.75,
+    }
     assert row("CodeGeeX-13B-FT", "translation")["cpp-to-java", 10] == 0.8162
 
 

@@ -16,7 +16,11 @@ RunWriter = Callable[..., Path]
 def test_a_report_is_written_in_every_format(make_run: RunWriter, tmp_path: Path) -> None:
     paths = report([make_run()], tmp_path / "out" / "x")
     assert sorted(path.name for path in (tmp_path / "out" / "x").iterdir()) == [
-        "report.csv", "report.html", "report.json", "report.md"]
+        "report.csv",
+        "report.html",
+        "report.json",
+        "report.md",
+    ]
     assert set(paths) == set(REPORTS)
     assert all(path.stat().st_size > 500 for path in paths.values())
 

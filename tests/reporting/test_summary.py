@@ -17,7 +17,9 @@ RunWriter = Callable[..., Path]
 def test_a_summary_counts_both_semantics_of_every_problem(make_run: RunWriter) -> None:
     summary = read_summary(make_run(tasks={"generation-go": ["Go/0", "Go/3"]}))
     assert summary.counts[list(COUNTS)].to_numpy().tolist() == [
-        ["generation-go", "Go/0", "go", 10, 1, 2], ["generation-go", "Go/3", "go", 10, 4, 5]]
+        ["generation-go", "Go/0", "go", 10, 1, 2],
+        ["generation-go", "Go/3", "go", 10, 4, 5],
+    ]
     assert summary.statuses == {"go": {"wrong_answer": 15, "passed": 5}}
     assert (summary.undrawn, summary.unjudged, summary.missing) == (0, 0, ())
     assert (summary.tokens, summary.cpu_s) == (140, 5.0)
@@ -46,11 +48,14 @@ def test_translation_figures_are_filed_by_pair_and_clustered_over_all_pairs(make
     assert found.find(ALL, 1).problems == 8
 
 
-@pytest.mark.parametrize(("settings", "gap"), [
-    ({"unjudged": 3}, "3 sample(s) not judged"),
-    ({"undrawn": 2}, "2 sample(s) not drawn"),
-    ({"undrawn": 10}, "1 problem(s) without any verdict (go Go/5)"),
-])
+@pytest.mark.parametrize(
+    ("settings", "gap"),
+    [
+        ({"unjudged": 3}, "3 sample(s) not judged"),
+        ({"undrawn": 2}, "2 sample(s) not drawn"),
+        ({"undrawn": 10}, "1 problem(s) without any verdict (go Go/5)"),
+    ],
+)
 def test_an_incomplete_run_says_what_it_lacks(make_run: RunWriter, settings: dict[str, int], gap: str) -> None:
     summary = read_summary(make_run(**settings))
     assert gap in gaps_of(summary)

@@ -15,9 +15,7 @@ from humaneval_x.sandbox.docker import DockerBackend, connect
 from humaneval_x.sandbox.images import build_image
 from humaneval_x.sandbox.local import LocalBackend
 
-LIMITS = Limits(
-    compile_cpu_s=1, run_cpu_s=1, wall_s=20, memory_mb=256, processes=32, output_bytes=1 << 20, disk_mb=32
-)
+LIMITS = Limits(compile_cpu_s=1, run_cpu_s=1, wall_s=20, memory_mb=256, processes=32, output_bytes=1 << 20, disk_mb=32)
 
 
 @pytest.fixture(scope="session")

@@ -87,8 +87,12 @@ class Checkpoint:
                 w_in=np.concatenate([attention, self._read_linear(f"h.{layer}.mlp.fc_in.weight")], axis=1),
                 b_in=np.concatenate([zeros, self._read(f"h.{layer}.mlp.fc_in.bias")]),
                 w_out=np.concatenate(
-                    [self._read_linear(f"h.{layer}.attn.out_proj.weight"),
-                     self._read_linear(f"h.{layer}.mlp.fc_out.weight")], axis=0),
+                    [
+                        self._read_linear(f"h.{layer}.attn.out_proj.weight"),
+                        self._read_linear(f"h.{layer}.mlp.fc_out.weight"),
+                    ],
+                    axis=0,
+                ),
                 b_out=self._read(f"h.{layer}.mlp.fc_out.bias"),
             )
 
@@ -117,8 +121,10 @@ class Checkpoint:
             linear = len(shape) == 2 and name != "wte.weight"
             if found != (shape[::-1] if linear and self._transposed else shape):
                 stored = self._files.tensors[self._full_name(name)].file
-                raise DataError(f"{stored}: {self._full_name(name)} is {list(found)}, but the configuration asks for "
-                                f"{list(shape)} (in, out): weights and configuration are of different models")
+                raise DataError(
+                    f"{stored}: {self._full_name(name)} is {list(found)}, but the configuration asks for "
+                    f"{list(shape)} (in, out): weights and configuration are of different models"
+                )
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:

@@ -74,8 +74,12 @@ def prepare(
         limit = min(max_tokens, n_positions - len(kept))
         prepared.append(PreparedPrompt(request=request, tokens=kept, limit=limit))
     if cut:
-        _log.warning("%d prompts are longer than the model's %d positions allow and lose their beginning: %s",
-                     len(cut), n_positions, ", ".join(cut[:10]) + (" ..." if len(cut) > 10 else ""))
+        _log.warning(
+            "%d prompts are longer than the model's %d positions allow and lose their beginning: %s",
+            len(cut),
+            n_positions,
+            ", ".join(cut[:10]) + (" ..." if len(cut) > 10 else ""),
+        )
     return prepared
 
 
@@ -120,8 +124,14 @@ def decode(
 class _Sample:
     """A running sample: its identity and its transcript."""
 
-    def __init__(self, prompt: PreparedPrompt, number: int, sampling: Sampling, token_bytes: Sequence[bytes],
-                 end_tokens: frozenset[int]) -> None:
+    def __init__(
+        self,
+        prompt: PreparedPrompt,
+        number: int,
+        sampling: Sampling,
+        token_bytes: Sequence[bytes],
+        end_tokens: frozenset[int],
+    ) -> None:
         self.prompt = prompt.request.prompt
         self.completion_id = prompt.request.completion_ids[number]
         self.seed = sample_seed(sampling.seed, self.prompt.task, self.prompt.task_id, self.completion_id)

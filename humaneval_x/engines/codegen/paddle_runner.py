@@ -259,8 +259,10 @@ class _SuffixCache:
         """As `_Groups.attend`, over each row's own columns."""
         heads, size = self._config.n_head, self._config.head_size
         query = query.reshape([-1, 1, size])
-        flat = [(keys.reshape([-1, _BLOCK, size]), values.reshape([-1, _BLOCK, size]))
-                for keys, values in (block[layer] for block in self._blocks)]
+        flat = [
+            (keys.reshape([-1, _BLOCK, size]), values.reshape([-1, _BLOCK, size]))
+            for keys, values in (block[layer] for block in self._blocks)
+        ]
         scores = [paddle.matmul(query, keys, transpose_y=True) for keys, _ in flat]
         joined = scores[0] if len(scores) == 1 else paddle.concat(scores, axis=-1)
         joined = joined.reshape([self._rows, heads, -1]) + mask
@@ -279,8 +281,9 @@ class _SuffixCache:
         self._rows = len(rows)
         for place, block in enumerate(self._ring):
             if block is not None:
-                self._ring[place] = [(paddle.gather(keys, index), paddle.gather(values, index))
-                                     for keys, values in block]
+                self._ring[place] = [
+                    (paddle.gather(keys, index), paddle.gather(values, index)) for keys, values in block
+                ]
 
     def _block(self, place: int) -> list[tuple[Tensor, Tensor]]:
         block = self._ring[place]

@@ -38,8 +38,16 @@ _NUMPY_NAMES: dict[tuple[str, str], Any] = {
 
 # Storage class in the file -> numpy dtype of its elements; bfloat16 is read as the upper halves of float32.
 _STORAGE_DTYPES = {
-    "FloatStorage": "<f4", "HalfStorage": "<f2", "BFloat16Storage": "<u2", "DoubleStorage": "<f8", "BoolStorage": "?",
-    "ByteStorage": "u1", "CharStorage": "i1", "ShortStorage": "<i2", "IntStorage": "<i4", "LongStorage": "<i8",
+    "FloatStorage": "<f4",
+    "HalfStorage": "<f2",
+    "BFloat16Storage": "<u2",
+    "DoubleStorage": "<f8",
+    "BoolStorage": "?",
+    "ByteStorage": "u1",
+    "CharStorage": "i1",
+    "ShortStorage": "<i2",
+    "IntStorage": "<i4",
+    "LongStorage": "<i8",
 }
 
 
@@ -102,8 +110,10 @@ def read_torch_zip(path: Path) -> dict[str, TorchTensor]:
     except DataError:
         raise
     except (zipfile.BadZipFile, StopIteration) as error:
-        raise DataError(f"{path}: not a zip that torch.save wrote (damaged, or from before PyTorch 1.6): "
-                        "fetch it again, or save it as safetensors") from error
+        raise DataError(
+            f"{path}: not a zip that torch.save wrote (damaged, or from before PyTorch 1.6): "
+            "fetch it again, or save it as safetensors"
+        ) from error
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise DataError(f"{path}: not a readable PyTorch file ({error!r}): fetch it again") from error
     if not isinstance(table, Mapping):
@@ -112,11 +122,13 @@ def read_torch_zip(path: Path) -> dict[str, TorchTensor]:
 
 
 def _torch_names(path: Path) -> dict[tuple[str, str], Any]:
-    def rebuild(storage: tuple[str, str], offset: int, size: tuple[int, ...], stride: tuple[int, ...],
-                *_: object) -> TorchTensor:
+    def rebuild(
+        storage: tuple[str, str], offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object
+    ) -> TorchTensor:
         kind, record = storage
-        return TorchTensor(archive=path, record=record, storage=kind, offset=offset, shape=tuple(size),
-                           strides=tuple(stride))
+        return TorchTensor(
+            archive=path, record=record, storage=kind, offset=offset, shape=tuple(size), strides=tuple(stride)
+        )
 
     names: dict[tuple[str, str], Any] = {("torch", kind): kind for kind in _STORAGE_DTYPES}
     names["collections", "OrderedDict"] = OrderedDict
@@ -148,8 +160,10 @@ class _RestrictedUnpickler(pickle.Unpickler):
         return kind, f"{self.prefix}data/{key}"
 
     def _refuse(self, what: str) -> NoReturn:
-        raise DataError(f"{self._path}: asks for {what!r}, which weights do not need; it is not loaded. If you trust "
-                        "it, save its weights as safetensors")
+        raise DataError(
+            f"{self._path}: asks for {what!r}, which weights do not need; it is not loaded. If you trust "
+            "it, save its weights as safetensors"
+        )
 
 
 if sys.byteorder != "little":  # pragma: no cover

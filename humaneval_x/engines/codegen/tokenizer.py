@@ -83,8 +83,10 @@ def _from_vocabulary(folder: Path, has_added: bool) -> Tokenizer:
         for content, number in sorted(added.items(), key=lambda item: item[1]):
             tokenizer.add_tokens([AddedToken(content, normalized=False, special=False)])
             if tokenizer.token_to_id(content) != number:
-                raise DataError(f"{folder / 'added_tokens.json'}: {content!r} cannot have the id {number}, "
-                                f"it follows as {tokenizer.token_to_id(content)}")
+                raise DataError(
+                    f"{folder / 'added_tokens.json'}: {content!r} cannot have the id {number}, "
+                    f"it follows as {tokenizer.token_to_id(content)}"
+                )
     return tokenizer
 
 

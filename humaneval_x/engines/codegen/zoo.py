@@ -9,8 +9,9 @@ from humaneval_x.resources import resource_folder
 
 __all__ = ["SMOKE", "ZOO", "local_folder"]
 
-ZOO = tuple(f"Salesforce/codegen-{size}-{data}" for size in ("350M", "2B", "6B", "16B")
-            for data in ("mono", "multi", "nl"))
+ZOO = tuple(
+    f"Salesforce/codegen-{size}-{data}" for size in ("350M", "2B", "6B", "16B") for data in ("mono", "multi", "nl")
+)
 """The checkpoints that Salesforce published, by the names under which PaddleNLP finds them."""
 
 SMOKE = "smoke"
