@@ -15,13 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def published_folder() -> Path:
-    """The published data set's folder, whether or not it is there."""
-    return Path(os.environ.get("HUMANEVAL_X_PUBLISHED", ROOT.parent / "shared" / "humaneval-x"))
+from checkout import published_folder
 
 
 @cache

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkout import published_folder
 
 SMOKE = ("--engine", "canonical", "--data-version", "smoke", "-n", "1")
 
@@ -93,8 +94,6 @@ def test_importing_another_file_of_the_same_name_is_a_data_error(tmp_path: Path)
 
 @pytest.mark.published
 def test_the_published_data_import_verify_and_list(tmp_path: Path) -> None:
-    from conftest import published_folder
-
     assert cli("data", "import", published_folder(), cwd=tmp_path).returncode == 0
     for version in ("codegeex", "codegeex2", "fixed"):
         done = cli("data", "verify", "--data-version", version, cwd=tmp_path)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import ROOT
+from checkout import ROOT
 
 import humaneval_x
 from humaneval_x.cli import COMMANDS, group
