@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from humaneval_x.engines import EngineOptions, Request
 from humaneval_x.engines.codegen.checkpoint import Checkpoint, open_checkpoint
 from humaneval_x.engines.codegen.decoding import LONG_PROMPTS, decode, prepare
 from humaneval_x.engines.codegen.tokenizer import CodeTokenizer, read_tokenizer
-from humaneval_x.engines.codegen.zoo import local_folder
+from humaneval_x.engines.codegen.zoo import local_folder, purpose_of
 from humaneval_x.errors import EngineError, UsageError
 from humaneval_x.records import Completion, Prompt, Sampling
 
@@ -45,8 +46,8 @@ class PaddleEngine:
         """Model, hashes of weights and tokenizer, shape, arithmetic and versions."""
         config = self._checkpoint.config
         return {
-            "engine": "paddle",
             "model": self._options.model,
+            "purpose": purpose_of(self._checkpoint.folder),
             "weights_sha256": self._checkpoint.sha256,
             "tokenizer_sha256": self._tokenizer.sha256,
             "config": {
@@ -149,6 +150,8 @@ def _free_memory() -> int:
 def _require_paddle() -> None:
     import zlib  # noqa: F401, PLC0415  (before paddle: its library exports its own)
 
+    # It warns everyone of a compiler cache that only those miss who compile kernels of their own.
+    warnings.filterwarnings("ignore", message="No ccache found")
     try:
         import paddle  # noqa: F401, PLC0415
     except ImportError as error:

@@ -14,11 +14,6 @@ from humaneval_x.summaries import COUNTS, RunSummary, group_of
 
 __all__ = ["read_summary"]
 
-_SMOKE_MODEL = (
-    "The model is the harness's own small one: it exists so that the pipeline runs out of the box and says "
-    "nothing of models."
-)
-
 
 def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
     """The summary of the run in that folder, complete or not.
@@ -40,7 +35,7 @@ def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
             run_id=folder.name,
             model=str(engine.get("model") or engine["name"]),
             engine=str(engine["name"]),
-            purpose=str(engine.get("purpose", _SMOKE_MODEL if engine.get("model") == "smoke" else "")),
+            purpose=str(engine.get("purpose", "")),
             data_version=str(data["version"]),
             data_hashes=dict(data["sha256"]),
             task=_task_kind(folder),

@@ -38,6 +38,13 @@ def test_the_model_s_readme_states_its_size() -> None:
     assert f"{millions:.1f} million parameters" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("model", ["smoke", str(FOLDER)])
+@pytest.mark.paddle
+def test_a_run_of_the_small_model_says_what_it_is_for(model: str) -> None:
+    described = open_engine("paddle", EngineOptions(model=model)).describe()
+    assert "says nothing of models" in described["purpose"]
+
+
 @pytest.mark.paddle
 def test_paddlenlp_loads_the_shipped_model_and_computes_the_same() -> None:
     paddle = pytest.importorskip("paddle", reason="the [paddle] extra is not installed")

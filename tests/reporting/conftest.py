@@ -28,6 +28,7 @@ def write_run(
     tasks: dict[str, list[str]] | None = None,
     samples: int = 10,
     model: str = "some-model",
+    purpose: str = "",
     version: str = "codegeex",
     sampling: dict[str, Any] | None = None,
     truncation: str = "strict",
@@ -44,7 +45,7 @@ def write_run(
         {
             "harness": "0.1.0",
             "created": "2026-01-01T00:00:00+00:00",
-            "engine": {"name": "replay", "model": model},
+            "engine": {"name": "replay", "model": model, "purpose": purpose},
             "data": {"version": version, "sha256": {name: f"{version}-{name}" for name in LANGUAGES}},
             "task": "generation",
             "sampling": {**settings, **(sampling or {})},

@@ -34,4 +34,4 @@ def test_an_incomplete_run_has_no_table_unless_allowed_and_then_it_is_said(make_
 
 
 def test_the_small_model_is_labelled(make_run: RunWriter) -> None:
-    assert "says nothing of models" in render_table(read_summary(make_run(model="smoke")))
+    assert "This model is a toy." in render_table(read_summary(make_run(purpose="This model is a toy.")))
