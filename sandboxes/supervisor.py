@@ -56,6 +56,7 @@ ENVIRONMENT = {
 }
 KEPT_BYTES = 65536  # of each stream: the first and the last half of it
 MARKER_FD = 3
+RESETTABLE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 MEGABYTE = 1 << 20
 REAP_S = 10.0
 POLL_S = 0.05
@@ -405,8 +406,9 @@ def take_streams(out, err, marker):
     os.dup2(err, 2)
     if marker:
         os.dup2(marker.fileno(), MARKER_FD)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+    for number in RESETTABLE:  # what the harness's own start has ignored or blocked (nohup) is no sample's affair
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # else its files in /proc are root's
     with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("1000")  # the kernel must prefer every sample to the supervisor
