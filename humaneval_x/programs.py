@@ -6,13 +6,10 @@ import hashlib
 from collections.abc import Callable
 
 from humaneval_x.languages import read_language
-from humaneval_x.records import Completion, Problem, Program
+from humaneval_x.records import MAX_SOURCE_BYTES, Completion, Problem, Program
 from humaneval_x.truncation import TRUNCATIONS, truncate
 
-__all__ = ["ASSEMBLIES", "MAX_SOURCE_BYTES", "TRUNCATIONS", "assemble", "invalid_reason", "start_of"]
-
-MAX_SOURCE_BYTES = 8 * 1024 * 1024
-"""What is longer is not given to a compiler; the longest published program has some 10 kB."""
+__all__ = ["ASSEMBLIES", "TRUNCATIONS", "assemble", "invalid_reason", "start_of"]
 
 
 def assemble(

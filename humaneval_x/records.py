@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Completion", "Estimate", "Limits", "Outcome", "Problem", "Program", "Prompt", "Sampling", "Verdict"]
+__all__ = [
+    "MAX_SOURCE_BYTES",
+    "Completion",
+    "Estimate",
+    "Limits",
+    "Outcome",
+    "Problem",
+    "Program",
+    "Prompt",
+    "Sampling",
+    "Verdict",
+]
+
+
+MAX_SOURCE_BYTES = 4 * 1024 * 1024
+"""A program of more bytes is not given to a sandbox; the longest published one has some 10 kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from humaneval_x.languages import Failure, Language
 from humaneval_x.records import Outcome, Program, Verdict
 
-__all__ = ["DETAIL_CHARACTERS", "REFERENCE_RULES", "STATUSES", "clean_output", "decide"]
+__all__ = ["DETAIL_CHARACTERS", "REFERENCE_RULES", "STATUSES", "clean_output", "decide", "not_run"]
 
 STATUSES = (
     "passed",
@@ -62,6 +62,22 @@ def decide(program: Program, outcome: Outcome, language: Language) -> Verdict:
         wall_s=outcome.wall_s,
         peak_mb=outcome.peak_mb,
         detail="" if status == "passed" else clean_output(outcome.stderr or outcome.stdout, DETAIL_CHARACTERS),
+    )
+
+
+def not_run(reason: str, limit_hit: str = "") -> Outcome:
+    """The outcome of a program that no sandbox can be given; its status is `invalid_input`."""
+    return Outcome(
+        stage="input",
+        exit_code=None,
+        signal=0,
+        cpu_s=0.0,
+        wall_s=0.0,
+        peak_mb=0.0,
+        stdout="",
+        stderr=reason,
+        limit_hit=limit_hit,
+        completed=False,
     )
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humaneval_x.languages import language_names, read_language
-from humaneval_x.programs import ASSEMBLIES, MAX_SOURCE_BYTES, TRUNCATIONS, assemble, invalid_reason
-from humaneval_x.records import Completion, Problem, Program
+from humaneval_x.programs import ASSEMBLIES, TRUNCATIONS, assemble, invalid_reason
+from humaneval_x.records import MAX_SOURCE_BYTES, Completion, Problem, Program
 
 
 def problem(language: str, **fields: str) -> Problem:

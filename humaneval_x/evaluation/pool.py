@@ -14,7 +14,7 @@ from humaneval_x.languages import Language
 from humaneval_x.programs import invalid_reason
 from humaneval_x.records import Limits, Outcome, Program, Verdict
 from humaneval_x.sandbox import Backend, Slot
-from humaneval_x.verdicts import decide
+from humaneval_x.verdicts import decide, not_run
 
 __all__ = ["Pool"]
 
@@ -97,7 +97,7 @@ class Pool:
     ) -> int:
         reason = invalid_reason(program)
         if reason:
-            done.put((program, _invalid(reason)))
+            done.put((program, not_run(reason)))
         else:
             jobs.put(program)
         return 1
@@ -160,18 +160,3 @@ class _Seat:
 
     def __exit__(self, *_: object) -> None:
         self.leave()
-
-
-def _invalid(reason: str) -> Outcome:
-    return Outcome(
-        stage="input",
-        exit_code=None,
-        signal=0,
-        cpu_s=0.0,
-        wall_s=0.0,
-        peak_mb=0.0,
-        stdout="",
-        stderr=reason,
-        limit_hit="",
-        completed=False,
-    )

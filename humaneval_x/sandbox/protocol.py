@@ -18,17 +18,12 @@ from humaneval_x.languages import Language
 from humaneval_x.records import Limits, Outcome, Program
 
 __all__ = [
-    "MAX_SOURCE_BYTES",
     "MEMORY_MARGIN_MB",
     "Connection",
     "job_of",
     "outcome_of",
-    "unfit_outcome",
     "wall_budget_s",
 ]
-
-MAX_SOURCE_BYTES = 4 << 20
-"""Larger programs are not given to a sandbox: their outcome has the stage `input` and the limit `disk`."""
 
 MEMORY_MARGIN_MB = 64
 """What a sandbox's kernel limit has above a sample's: the supervisor's own, and time for it to end the sample first."""
@@ -167,19 +162,3 @@ def outcome_of(reply: dict[str, Any], serial: int) -> tuple[Outcome, bool]:
     if not isinstance(facts, dict) or set(facts) != names or not isinstance(clean, bool):
         raise SandboxError(f"the sandbox's reply lacks facts (it has {sorted(reply)}): rebuild the images")
     return Outcome(**facts), clean
-
-
-def unfit_outcome(reason: str) -> Outcome:
-    """The outcome of a program that is too large to be given to a sandbox."""
-    return Outcome(
-        stage="input",
-        exit_code=None,
-        signal=0,
-        cpu_s=0.0,
-        wall_s=0.0,
-        peak_mb=0.0,
-        stdout="",
-        stderr=reason,
-        limit_hit="disk",
-        completed=False,
-    )

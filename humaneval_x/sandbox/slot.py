@@ -7,15 +7,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from humaneval_x.languages import Language
-from humaneval_x.records import Limits, Outcome, Program
+from humaneval_x.records import MAX_SOURCE_BYTES, Limits, Outcome, Program
 from humaneval_x.sandbox.protocol import (
-    MAX_SOURCE_BYTES,
     Connection,
     job_of,
     outcome_of,
-    unfit_outcome,
     wall_budget_s,
 )
+from humaneval_x.verdicts import not_run
 
 __all__ = ["GRACE_S", "Box", "SupervisedSlot"]
 
@@ -60,7 +59,7 @@ class SupervisedSlot:
         """Run one program and say what happened. Raises SandboxError as `Slot.execute` says."""
         size = len(program.source.encode("utf-8", "surrogatepass"))
         if size > MAX_SOURCE_BYTES:
-            return unfit_outcome(f"the program has {size} bytes; at most {MAX_SOURCE_BYTES} are run")
+            return not_run(f"the program has {size} bytes; at most {MAX_SOURCE_BYTES} are run", "disk")
         box = self._box_for(limits)
         self._served += 1
         job = job_of(program, self._language, limits, wrappers=self._wrappers, serial=self._served)

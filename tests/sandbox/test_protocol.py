@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from humaneval_x.errors import SandboxError
 from humaneval_x.languages import Step, read_language
-from humaneval_x.records import Limits, Program
-from humaneval_x.sandbox.protocol import MAX_SOURCE_BYTES, Connection, job_of, outcome_of, unfit_outcome, wall_budget_s
+from humaneval_x.records import MAX_SOURCE_BYTES, Limits, Program
+from humaneval_x.sandbox.protocol import Connection, job_of, outcome_of, wall_budget_s
 from humaneval_x.sandbox.slot import SupervisedSlot
+from humaneval_x.verdicts import not_run
 
-FACTS = asdict(unfit_outcome(""))
+FACTS = asdict(not_run(""))
 
 
 @pytest.fixture
@@ -188,7 +189,7 @@ def test_a_box_is_kept_for_the_next_program(limits: Limits) -> None:
 def test_a_box_that_is_not_clean_is_replaced_and_its_outcome_counts(limits: Limits) -> None:
     first, second = Desk([{**JUDGED, "clean": False}]), Desk([JUDGED])
     slot = slot_of(first, second)
-    assert slot.execute(program(), limits) == unfit_outcome("")
+    assert slot.execute(program(), limits) == not_run("")
     assert first.closed
     slot.execute(program(), limits)
     assert slot.boxes == 2
