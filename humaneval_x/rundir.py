@@ -109,27 +109,11 @@ class RunFolder:
 
     def samples(self, task: str) -> Iterator[Completion]:
         """The task's samples, in the order they were drawn. Raises DataError for a damaged or repeated row."""
-        path = self.samples_path(task)
-        seen: set[tuple[str, int]] = set()
-        for row in read_journal(path):
-            sample = _record_from(Completion, row, path)
-            key = (sample.task_id, sample.completion_id)
-            if key in seen:
-                raise DataError(f"{path}: sample {key[1]} of {key[0]} stands twice: the journal was edited")
-            seen.add(key)
-            yield sample
+        return _read_once_each(Completion, self.samples_path(task), "stands")
 
     def verdicts(self, task: str, *, example_tests: bool = False) -> Iterator[Verdict]:
         """The task's verdicts. Raises DataError for a damaged or repeated row."""
-        path = self.verdicts_path(task, example_tests=example_tests)
-        seen: set[tuple[str, int]] = set()
-        for row in read_journal(path):
-            verdict = _record_from(Verdict, row, path)
-            key = (verdict.task_id, verdict.completion_id)
-            if key in seen:
-                raise DataError(f"{path}: sample {key[1]} of {key[0]} is judged twice: the journal was edited")
-            seen.add(key)
-            yield verdict
+        return _read_once_each(Verdict, self.verdicts_path(task, example_tests=example_tests), "is judged")
 
     def open_samples(self, task: str) -> JournalWriter:
         """The journal of that task's samples, for appending. Raises UsageError if it is packed."""
@@ -148,6 +132,17 @@ def _open_journal(path: Path) -> JournalWriter:
     if found is not None and found.suffix == ".gz":
         raise UsageError(f"{found} is packed: run `gunzip {found}` before more rows are added")
     return JournalWriter(path)
+
+
+def _read_once_each(kind: type[Record], path: Path, verb: str) -> Iterator[Record]:
+    seen: set[tuple[str, int]] = set()
+    for row in read_journal(path):
+        record = _record_from(kind, row, path)
+        key = (record.task_id, record.completion_id)
+        if key in seen:
+            raise DataError(f"{path}: sample {key[1]} of {key[0]} {verb} twice: the journal was edited")
+        seen.add(key)
+        yield record
 
 
 def _record_from(kind: type[Record], row: dict[str, Any], path: Path) -> Record:

@@ -6,7 +6,7 @@ the sample is tried once more in a fresh slot, and if that fails too it is repor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -120,12 +120,12 @@ class _Plan:
         self.tasks = list(self._wanted)
         self.pending_of: dict[str, int] = {}
         self.kept = 0
-        self._judged: dict[str, dict[tuple[str, int], str]] = {}
+        self._judged: dict[str, dict[tuple[str, int], Verdict]] = {}
         samples = folder.manifest()["sampling"]["samples"]
         drawn = 0
         for task in self.tasks:
             self._judged[task] = {
-                (verdict.task_id, verdict.completion_id): verdict.sha256
+                (verdict.task_id, verdict.completion_id): verdict
                 for verdict in folder.verdicts(task, example_tests=rules.example_tests)
             }
             keys = {(sample.task_id, sample.completion_id) for sample in folder.samples(task)}
@@ -144,9 +144,9 @@ class _Plan:
     def language(self, task: str) -> Language:
         return language_of_task(self._wanted[task][0])
 
-    def verdicts(self, task: str) -> Iterator[Verdict]:
+    def verdicts(self, task: str) -> Iterable[Verdict]:
         """What earlier calls judged."""
-        return self._folder.verdicts(task, example_tests=self._rules.example_tests)
+        return self._judged[task].values()
 
     def programs(self, task: str) -> Iterator[Program]:
         """The programs of the samples without a verdict, checking that the others' verdicts are on the same program."""
@@ -165,7 +165,7 @@ class _Plan:
             before = judged.get((sample.task_id, sample.completion_id))
             if before is None:
                 yield program
-            elif before != program.sha256:
+            elif before.sha256 != program.sha256:
                 raise IncomparableError(
                     f"{self._folder.path}: sample {sample.completion_id} of {sample.task_id} was judged as another "
                     "program: the data or this harness changed; move verdicts and evaluation.json away to judge anew"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from humaneval_x.errors import SandboxError
@@ -21,7 +21,7 @@ class Sharing:
     A problem whose test is random is left out: there each run says something of its own.
     """
 
-    def __init__(self, programs: Iterator[Program], before: Iterator[Verdict], problems: Mapping[str, Problem]) -> None:
+    def __init__(self, programs: Iterator[Program], before: Iterable[Verdict], problems: Mapping[str, Problem]) -> None:
         self._programs = programs
         self._problems = problems
         self._settled = {(verdict.task_id, verdict.sha256): verdict for verdict in before}

@@ -7,7 +7,6 @@ engine removes the container.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import socket
 import threading
@@ -22,7 +21,7 @@ from humaneval_x.records import Limits
 from humaneval_x.sandbox import Finding, Slot
 from humaneval_x.sandbox.images import Image, find_image
 from humaneval_x.sandbox.protocol import MEMORY_MARGIN_MB, Connection
-from humaneval_x.sandbox.slot import GRACE_S, SupervisedSlot
+from humaneval_x.sandbox.slot import GRACE_S, Seats, SupervisedSlot
 
 if TYPE_CHECKING:
     import docker
@@ -67,7 +66,7 @@ class DockerBackend:
     def __init__(self, *, grace_s: float = GRACE_S) -> None:
         self._grace_s = grace_s
         self._lock = threading.Lock()
-        self._seats: set[int] = set()
+        self._seats = Seats()
         self._images: dict[str, Image] = {}
         self._swept = False
 
@@ -109,7 +108,7 @@ class DockerBackend:
         """A slot whose containers have a user id of their own. Raises SandboxError."""
         with _engine() as client:
             image, first_uid = self._image(client, language.name), _first_uid(client)
-        with self._seat() as seat:
+        with self._seats.take() as seat:
             slot = SupervisedSlot(
                 language,
                 lambda limits: _Container(image, limits, first_uid + seat),
@@ -118,17 +117,6 @@ class DockerBackend:
             )
             with contextlib.closing(slot):
                 yield slot
-
-    @contextlib.contextmanager
-    def _seat(self) -> Iterator[int]:
-        with self._lock:
-            seat = next(number for number in itertools.count() if number not in self._seats)
-            self._seats.add(seat)
-        try:
-            yield seat
-        finally:
-            with self._lock:
-                self._seats.discard(seat)
 
     def _image(self, client: docker.DockerClient, language: str) -> Image:
         with self._lock:
@@ -141,7 +129,7 @@ class DockerBackend:
 
     def _probe(self, image: Image, first_uid: int) -> dict[str, Any]:
         limits = Limits(compile_cpu_s=1, run_cpu_s=1, wall_s=1, memory_mb=256, processes=16, output_bytes=1, disk_mb=16)
-        with self._seat() as seat, contextlib.closing(_Container(image, limits, first_uid + seat)) as container:
+        with self._seats.take() as seat, contextlib.closing(_Container(image, limits, first_uid + seat)) as container:
             return container.hello
 
 

@@ -8,7 +8,6 @@ call filter, and what limits the kernel enforces depends on the host (`missing_l
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import shutil
 import subprocess
@@ -24,7 +23,7 @@ from humaneval_x.sandbox import Finding, Slot
 from humaneval_x.sandbox.bubble import FIRST_UID, INSIDE, Bubble
 from humaneval_x.sandbox.cgroups import sweep_cgroups
 from humaneval_x.sandbox.prepared import SCRIPT, prepare
-from humaneval_x.sandbox.slot import GRACE_S, SupervisedSlot
+from humaneval_x.sandbox.slot import GRACE_S, Seats, SupervisedSlot
 
 __all__ = ["LocalBackend"]
 
@@ -46,7 +45,7 @@ class LocalBackend:
         self._cgroups = cgroups
         self._grace_s = grace_s
         self._lock = threading.Lock()
-        self._seats: set[int] = set()
+        self._seats = Seats()
         self._swept = False
         self._prepared: dict[str, Path | None] = {}
 
@@ -101,13 +100,8 @@ class LocalBackend:
             if not self._swept:
                 sweep_cgroups()
                 self._swept = True
-            seat = next(number for number in itertools.count() if number not in self._seats)
-            self._seats.add(seat)
-        try:
+        with self._seats.take() as seat:
             yield seat
-        finally:
-            with self._lock:
-                self._seats.discard(seat)
 
     def _bubble(self, language: Language | None, limits: Limits, seat: int, prepared: Path | None = None) -> Bubble:
         return Bubble(self._python, language, limits, uid=FIRST_UID + seat, cgroups=self._cgroups, prepared=prepared)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from humaneval_x.languages import Language
@@ -16,7 +19,7 @@ from humaneval_x.sandbox.protocol import (
 )
 from humaneval_x.verdicts import not_run
 
-__all__ = ["GRACE_S", "Box", "SupervisedSlot"]
+__all__ = ["GRACE_S", "Box", "Seats", "SupervisedSlot"]
 
 GRACE_S = 30.0
 """How long after the wall limits a supervisor may take to answer before it counts as hung."""
@@ -34,6 +37,26 @@ class Box(Protocol):
 
     def close(self) -> None:
         """End it and everything in it. Never raises for a box that is gone; does nothing the second time."""
+
+
+class Seats:
+    """Numbers for the slots of one backend, each held by one slot at a time; the smallest free one is given."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken: set[int] = set()
+
+    @contextlib.contextmanager
+    def take(self) -> Iterator[int]:
+        """Hold a number."""
+        with self._lock:
+            seat = next(number for number in itertools.count() if number not in self._taken)
+            self._taken.add(seat)
+        try:
+            yield seat
+        finally:
+            with self._lock:
+                self._taken.discard(seat)
 
 
 class SupervisedSlot:
