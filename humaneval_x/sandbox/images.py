@@ -1,7 +1,7 @@
 """Images of the Docker sandbox: their build context, their names, building and finding them.
 
 An image belongs to one content of `sandboxes/<language>/` (without `cases/` and `language.toml`, which it does not
-hold) and of `supervisor.py`, and to one base image; its tag says both, its labels say which.
+hold) and of `supervisor.py` and `forkserver.h`, and to one base image; its tag says both, its labels say which.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _LANGUAGE_LABEL = "humaneval-x.language"
 _CONTEXT_LABEL = "humaneval-x.context"
 _BASE_LABEL = "humaneval-x.base"
 _LEFT_OUT = ("cases", "language.toml", "__pycache__")
+_SHARED = ("supervisor.py", "forkserver.h")
 _CA_FILE = "ca-certificates.crt"
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -100,8 +101,7 @@ def context_files(language: str) -> dict[str, bytes]:
     }
     if "Dockerfile" not in files:
         raise SandboxError(f"{folder} has no Dockerfile: {language} cannot be judged under Docker; see CONTRIBUTING.md")
-    files["supervisor.py"] = (sandboxes / "supervisor.py").read_bytes()
-    return files
+    return files | {name: (sandboxes / name).read_bytes() for name in _SHARED}
 
 
 def _build(client: docker.DockerClient, files: dict[str, bytes], tag: str, *, labels: dict[str, str], say: Say) -> None:

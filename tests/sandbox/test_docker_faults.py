@@ -317,6 +317,7 @@ def own_language(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
     name = f"trial{os.getpid()}"
     (tmp_path / name).mkdir()
     (tmp_path / "supervisor.py").write_text("# nothing\n")
+    (tmp_path / "forkserver.h").write_text("// nothing\n")
 
     def make(dockerfile: str) -> str:
         (tmp_path / name / "Dockerfile").write_text(dockerfile)
