@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 __all__ = [
     "MAX_SOURCE_BYTES",
+    "SHARED",
+    "STORED",
     "Completion",
     "Estimate",
     "Limits",
@@ -143,6 +145,13 @@ class Outcome:
     completed: bool
     assertions: int = 0
     failed_assertions: int = 0
+
+
+SHARED = "shared"
+"""Flag of a verdict that was taken over from another sample of the same problem with the same program."""
+
+STORED = "stored"
+"""Flag, beside `SHARED`, of one that was taken over from an earlier run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ A summary also has a JSON form, which `report.json` holds, so that a report can 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 import pandas as pd
@@ -52,8 +52,9 @@ class RunSummary:
     sample (columns `COUNTS`: n judged samples, of which c pass); `statuses` maps a group (`group_of`) to how often
     each strict status occurs. `undrawn` samples were wanted and are not there, `unjudged` ones are there without a
     verdict; `missing` are the problems (`<group> <task id>`) without any judged sample. `purpose` is the engine's own
-    statement of what its model is for, empty for ordinary ones. `run` and `evaluation` are the manifests, without
-    their lists of task ids.
+    statement of what its model is for, empty for ordinary ones. Of the judged samples `shared` have the verdict of
+    another one with the same program, `stored` of these that of one in an earlier run. `run` and `evaluation` are the
+    manifests, without their lists of task ids.
     """
 
     run_id: str
@@ -77,6 +78,8 @@ class RunSummary:
     cpu_s: float
     run: dict[str, Any]
     evaluation: dict[str, Any]
+    shared: int = 0
+    stored: int = 0
 
 
 def group_of(task: str) -> str:
@@ -199,7 +202,12 @@ def summary_to_json(summary: RunSummary) -> dict[str, Any]:
 def summary_from_json(table: Mapping[str, Any], where: str) -> RunSummary:
     """The summary that `summary_to_json` wrote, further keys ignored. `where` names the file in the DataError."""
     try:
-        values = {field.name: table[field.name] for field in fields(RunSummary)}
+        # Fields with a default came later: a baseline from before does not have them.
+        values = {
+            field.name: table[field.name]
+            for field in fields(RunSummary)
+            if field.name in table or field.default is MISSING
+        }
         values["counts"] = _counts_from(table["counts"])
         values["missing"] = tuple(table["missing"])
         summary = RunSummary(**values)
@@ -235,6 +243,8 @@ def _check(summary: RunSummary) -> None:
         "example_tests": bool,
         "undrawn": int,
         "unjudged": int,
+        "shared": int,
+        "stored": int,
         "tokens": int,
         "cpu_s": (int, float),
         **dict.fromkeys(("data_hashes", "sampling", "limits", "statuses", "run", "evaluation"), dict),

@@ -79,6 +79,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{mark.name}: {lacks}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_store_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what fixtures of the whole session judge out of the user's own store of verdicts."""
+    os.environ["HUMANEVAL_X_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own, so that every test finds an empty store of verdicts."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("HUMANEVAL_X_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def published_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the published files imported. Use with the marker `published`."""

@@ -188,6 +188,15 @@ def test_the_demo_configuration_is_known_by_name(tmp_path: Path) -> None:
     assert_fails(done, 2, "gpt")
 
 
+def test_the_cache_is_shown_and_cleared(tmp_path: Path, cache: Path) -> None:
+    assert "verdicts.sqlite3: 0 verdicts" in cli("sandbox", "cache", cwd=tmp_path).stdout
+    (cache / "verdicts.sqlite3").write_text("this is no store")
+    assert_fails(cli("sandbox", "cache", cwd=tmp_path), 8, "verdicts.sqlite3", "--clear")
+    done = cli("sandbox", "cache", "--clear", cwd=tmp_path)
+    assert (done.returncode, done.stdout.count("0 verdicts")) == (0, 1)
+    assert "0 verdicts, 0.0 MB" in done.stdout
+
+
 def test_a_reader_that_goes_away_is_no_error_message(tmp_path: Path) -> None:
     done = subprocess.run(
         f"{sys.executable} -m humaneval_x --help | head -1", shell=True, cwd=tmp_path, capture_output=True, text=True,

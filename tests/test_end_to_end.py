@@ -55,6 +55,23 @@ def test_canonical_solutions_go_all_the_way_and_a_worse_run_fails_the_gate(tmp_p
     assert cli(*baseline, "runs/worse", "--alpha", "0.6", cwd=tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize(
+    "sandbox", [pytest.param("docker", marks=pytest.mark.docker), pytest.param("local", marks=pytest.mark.local)]
+)
+def test_a_second_run_takes_the_verdicts_of_the_first_unless_told_not_to(tmp_path: Path, sandbox: str) -> None:
+    canonical = ("--engine", "canonical", "--data-version", "smoke", "--languages", "python", "--limit", "3", "-n", "2")
+    said = []
+    for name, extra in (("one", ()), ("two", ()), ("three", ("--no-cache",))):
+        finished = cli("run", *canonical, "--sandbox", sandbox, "--out", f"runs/{name}", *extra, cwd=tmp_path)
+        assert finished.returncode == 0, finished.stderr
+        said.append(finished.stderr)
+    assert "judged 6 samples, 3 of them by the verdict on the same program" in said[0]
+    assert "judged 6 samples, 6 of them by the verdict on the same program (6 in earlier runs)" in said[1]
+    assert "in earlier runs" not in said[0] + said[2]
+    assert "6, 6 of them in earlier runs" in (tmp_path / "runs/two/report/report.md").read_text()
+    assert "verdicts.sqlite3: 3 verdicts" in done("sandbox", "cache", cwd=tmp_path)
+
+
 @pytest.mark.docker
 @pytest.mark.paddle
 @pytest.mark.slow

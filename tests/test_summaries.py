@@ -85,6 +85,12 @@ def test_a_json_form_without_a_field_is_a_data_error() -> None:
         summary_from_json(table, "x")
 
 
+def test_a_json_form_from_before_verdicts_were_shared_is_read() -> None:
+    table = summary_to_json(summary(shared=3, stored=1))
+    before = {name: value for name, value in table.items() if name not in ("shared", "stored")}
+    assert (summary_from_json(table, "x").stored, summary_from_json(before, "x").stored) == (1, 0)
+
+
 @pytest.mark.parametrize(("task", "group"), [("generation-go", "go"), ("translation-js-to-cpp", "js-to-cpp")])
 def test_a_group_is_the_language_or_the_pair(task: str, group: str) -> None:
     assert group_of(task) == group

@@ -146,5 +146,6 @@ evaluation_options = _together(
         show_default=True,
         help="How a completion is cut before it is judged.",
     ),
+    click.option("--no-cache", is_flag=True, help="Run programs that an earlier run judged, too."),
     click.option("--allow-partial", is_flag=True, help="Print scores although samples or verdicts are missing."),
 )

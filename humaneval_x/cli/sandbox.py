@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 @click.group(name="sandbox")
 def command() -> None:
-    """Build and check the sandboxes that programs run in."""
+    """Build and check the sandboxes that programs run in, and look after what they showed."""
 
 
 @command.command(name="build")
@@ -62,6 +62,19 @@ def check_command(languages: str, sandbox: str) -> None:
     click.echo(f"judging in the {backend.name} sandbox:")
     for name in names:
         click.echo(f"  {name:8} {_try_out(backend, name)}")
+
+
+@command.command(name="cache")
+@click.option("--clear", is_flag=True, help="Forget them all.")
+def cache_command(clear: bool) -> None:
+    """Show where the verdicts of earlier runs are kept, how many, and how large they are."""
+    from humaneval_x.evaluation.store import clear_store, store_figures, store_path  # noqa: PLC0415
+
+    path = store_path()
+    if clear:
+        clear_store(path)
+    figures = store_figures(path)
+    click.echo(f"{path}: {figures.verdicts} verdicts, {figures.bytes / 1e6:.1f} MB")
 
 
 def _try_out(backend: Backend, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -16,6 +17,7 @@ from humaneval_x.datasets import data_folder, data_hashes, read_problems
 from humaneval_x.engines import EngineOptions, open_engine
 from humaneval_x.errors import DataError, IncomparableError, SandboxError
 from humaneval_x.evaluation import Evaluated, Rules, evaluate, limits_of
+from humaneval_x.evaluation.store import Store, store_path
 from humaneval_x.generation import Generated, generate, tasks_of
 from humaneval_x.languages import language_names, language_of_task, parse_languages, read_language
 from humaneval_x.records import Problem, Prompt, Sampling
@@ -59,6 +61,7 @@ class EvaluationOptions:
     example_tests: bool
     timeout: float | None
     truncation: str
+    no_cache: bool
     allow_partial: bool
     data_dir: Path | None
 
@@ -110,23 +113,36 @@ def evaluate_stage(options: EvaluationOptions, run: Path) -> Evaluated:
     backend = open_backend(options.sandbox, names, say=lambda text: click.echo(text, err=True))
     rules = Rules(truncation=options.truncation, example_tests=options.example_tests, timeout_s=options.timeout)
     workers = options.workers or len(os.sched_getaffinity(0))
-    with TerminalProgress("evaluate") as progress:
+    sandbox = backend.describe(names)
+    with contextlib.ExitStack() as stack:
+        store = None if options.no_cache else stack.enter_context(_store(sandbox, version, names, data_folder_here))
         evaluated = evaluate(
             folder,
             backend,
             problems,
             rules,
-            manifest=_evaluation_manifest(rules, backend.describe(names), names),
+            manifest=_evaluation_manifest(rules, sandbox, names),
             workers=workers,
-            progress=progress,
+            progress=stack.enter_context(TerminalProgress("evaluate")),
+            store=store,
         )
     _say_evaluated(evaluated, run)
     return evaluated
 
 
+def _store(sandbox: dict[str, object], version: str, names: list[str], data: Path) -> Store:
+    return Store(
+        store_path(),
+        sandbox=sandbox,
+        data={name: data_hashes(version, [name], data) for name in names},
+        say=lambda text: click.echo(text, err=True),
+    )
+
+
 def _say_evaluated(evaluated: Evaluated, run: Path) -> None:
     kept = f", {evaluated.kept} were judged before" if evaluated.kept else ""
-    shared = f", {evaluated.shared} of them by the verdict on the same program" if evaluated.shared else ""
+    stored = f" ({evaluated.stored} in earlier runs)" if evaluated.stored else ""
+    shared = f", {evaluated.shared} of them by the verdict on the same program{stored}" if evaluated.shared else ""
     click.echo(f"{run}: judged {evaluated.judged} samples{shared}{kept}", err=True)
     for fault in evaluated.unjudged[:10]:
         click.echo(f"  not judged: {fault.task} {fault.task_id} sample {fault.completion_id}: {fault.reason}", err=True)

@@ -12,15 +12,16 @@ from typing import Any
 
 from humaneval_x.errors import DataError, IncomparableError, SandboxError
 from humaneval_x.evaluation.pool import Pool
-from humaneval_x.evaluation.sharing import SHARED, Sharing
+from humaneval_x.evaluation.sharing import Sharing
+from humaneval_x.evaluation.store import Store
 from humaneval_x.languages import Language, language_of_task
 from humaneval_x.programs import assemble
 from humaneval_x.progress import Progress
-from humaneval_x.records import Limits, Problem, Program, Verdict
+from humaneval_x.records import SHARED, STORED, Limits, Problem, Program, Verdict
 from humaneval_x.rundir import RunFolder, row_of
 from humaneval_x.sandbox import Backend
 
-__all__ = ["SHARED", "Evaluated", "Rules", "Unjudged", "evaluate", "limits_of"]
+__all__ = ["Evaluated", "Rules", "Unjudged", "evaluate", "limits_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Unjudged:
 class Evaluated:
     """What one call judged: `judged` samples, of which `shared` had the program of another sample.
 
-    `kept` were judged before, `missing` are not drawn yet.
+    Of these, `stored` took the verdict of an earlier run. `kept` were judged before, `missing` are not drawn yet.
     """
 
     judged: int
@@ -61,6 +62,7 @@ class Evaluated:
     kept: int
     missing: int
     unjudged: tuple[Unjudged, ...]
+    stored: int = 0
 
 
 def evaluate(
@@ -72,35 +74,46 @@ def evaluate(
     manifest: Mapping[str, Any],
     workers: int,
     progress: Progress,
+    store: Store | None = None,
 ) -> Evaluated:
     """Judge every sample of the run that has no verdict yet.
 
-    `problems` maps task ids to problems, `manifest` is what the evaluation's manifest must say. Raises SandboxError
-    if the sandboxes fail again and again; what was judged is kept.
+    `problems` maps task ids to problems, `manifest` is what the evaluation's manifest must say, `store` has the
+    verdicts of earlier runs. Raises SandboxError if the sandboxes fail again and again; what was judged is kept.
     """
     folder.begin_evaluation(manifest, example_tests=rules.example_tests)
     with folder.lock("evaluate"):
         plan = _Plan(folder, problems, rules)
         progress.begin(total=plan.pending + plan.kept, done=plan.kept, unit="sample")
         unjudged: list[Unjudged] = []
-        judged = passed = shared = 0
+        judged = passed = shared = stored = 0
         for task in plan.tasks:
             if not plan.pending_of[task]:
                 continue
             language = plan.language(task)
-            pool = Pool(backend, language, rules.limits(language), workers)
-            sharing = Sharing(plan.programs(task), plan.verdicts(task), problems)
+            limits = rules.limits(language)
+            pool = Pool(backend, language, limits, workers)
+            section = store.section(language, limits) if store is not None else None
+            sharing = Sharing(plan.verdicts(task), problems, section)
             with folder.open_verdicts(task, example_tests=rules.example_tests) as journal:
-                for program, result in sharing.judged_by(pool):
+                for program, result in sharing.judged_by(pool, plan.programs(task)):
                     if isinstance(result, Verdict):
                         journal.append(row_of(result))
                         judged += 1
                         passed += result.passed
                         shared += SHARED in result.flags
+                        stored += STORED in result.flags
                     else:
                         unjudged.append(_unjudged(task, program, result))
                     progress.advance(passed=passed, unjudged=len(unjudged))
-    return Evaluated(judged=judged, shared=shared, kept=plan.kept, missing=plan.missing, unjudged=tuple(unjudged))
+    return Evaluated(
+        judged=judged,
+        shared=shared,
+        kept=plan.kept,
+        missing=plan.missing,
+        unjudged=tuple(unjudged),
+        stored=stored,
+    )
 
 
 def _unjudged(task: str, program: Program, fault: SandboxError) -> Unjudged:

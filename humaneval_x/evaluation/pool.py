@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import queue
 import threading
@@ -38,16 +37,25 @@ class Pool:
         self._stop = threading.Event()
         self._failures: list[BaseException] = []
 
-    def judge(self, programs: Iterator[Program]) -> Iterator[tuple[Program, Verdict | SandboxError]]:
-        """Each program with its verdict or with the fault that kept it from one, as they come."""
+    def judge(self, programs: Iterator[Program | None]) -> Iterator[tuple[Program, Verdict | SandboxError] | None]:
+        """Each program with its verdict or with the fault that kept it from one, as they come.
+
+        None among the programs says that there is none at the moment: it is passed on, so that the caller can do what
+        it has to do, and the next one is asked for. It is for the iterator to wait a moment before it says so.
+        """
         suspects: list[Program] = []
-        for program, result in self._run(programs, self._workers):
+        for item in self._run(programs, self._workers):
+            if item is None:
+                yield None
+                continue
+            program, result = item
             if isinstance(result, Outcome) and self._starved(result):
                 suspects.append(program)
             else:
                 yield program, self._decide(program, result)
-        for program, result in self._run(iter(suspects), 1):
-            yield program, self._decide(program, result)
+        for item in self._run(iter(suspects), 1):
+            if item is not None:
+                yield item[0], self._decide(*item)
 
     def _decide(self, program: Program, result: Outcome | SandboxError) -> Verdict | SandboxError:
         return decide(program, result, self._language) if isinstance(result, Outcome) else result
@@ -55,31 +63,32 @@ class Pool:
     def _starved(self, outcome: Outcome) -> bool:
         return self._workers > 1 and outcome.limit_hit == "wall" and outcome.cpu_s < _IDLE_SHARE * outcome.wall_s
 
-    def _run(self, programs: Iterator[Program], workers: int) -> Iterator[tuple[Program, Outcome | SandboxError]]:
+    def _run(
+        self, programs: Iterator[Program | None], workers: int
+    ) -> Iterator[tuple[Program, Outcome | SandboxError] | None]:
         jobs: queue.Queue[Program | None] = queue.Queue()
         done: queue.Queue[tuple[Program, Outcome | SandboxError] | None] = queue.Queue()
         threads = [
             threading.Thread(target=self._work, args=(jobs, done), name=f"slot-{number}", daemon=True)
             for number in range(workers)
         ]
-        source = iter(programs)
         try:
             waiting = 0
-            # Two jobs a worker keep all busy while the journal is written; programs can be large.
-            for program in itertools.islice(source, 2 * workers):
-                waiting += self._accept(program, jobs, done)
-            if not waiting:
-                return
-            for thread in threads:
-                thread.start()
-            while waiting:
-                item = done.get()
-                if item is None:
-                    raise self._failures[0]
-                waiting -= 1
-                yield item
-                for program in itertools.islice(source, 1):
+            for program in programs:
+                if program is None:
+                    yield None
+                else:
                     waiting += self._accept(program, jobs, done)
+                    if threads[0].ident is None:
+                        for thread in threads:
+                            thread.start()
+                # Two jobs a worker keep all busy while the journal is written; programs can be large.
+                while waiting and (waiting >= 2 * workers or not done.empty()):
+                    yield self._next(done)
+                    waiting -= 1
+            while waiting:
+                yield self._next(done)
+                waiting -= 1
         finally:
             self._stop.set()
             for _ in threads:
@@ -88,6 +97,14 @@ class Pool:
                 if thread.ident is not None:
                     thread.join()
             self._stop.clear()
+
+    def _next(
+        self, done: queue.Queue[tuple[Program, Outcome | SandboxError] | None]
+    ) -> tuple[Program, Outcome | SandboxError]:
+        item = done.get()
+        if item is None:
+            raise self._failures[0]
+        return item
 
     def _accept(
         self,

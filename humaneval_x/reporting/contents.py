@@ -140,6 +140,10 @@ def _provenance(runs: Sequence[Measured]) -> Section:
         summary = run.summary
         entries = [
             ("samples judged", f"{int(summary.counts['n'].sum())}"),
+            (
+                "samples with the verdict on the same program",
+                f"{summary.shared}, {summary.stored} of them in earlier runs",
+            ),
             ("tokens drawn", f"{summary.tokens}"),
             ("CPU seconds of judging", f"{summary.cpu_s:.0f}"),
             *_flat(summary.run, "run"),

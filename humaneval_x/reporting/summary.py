@@ -9,6 +9,7 @@ import pandas as pd
 
 from humaneval_x.errors import DataError, IncompleteError
 from humaneval_x.languages import language_of_task
+from humaneval_x.records import SHARED, STORED
 from humaneval_x.rundir import RunFolder
 from humaneval_x.summaries import COUNTS, RunSummary, group_of
 
@@ -53,6 +54,8 @@ def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
             cpu_s=round(tally.cpu_s, 3),
             run={name: value for name, value in manifest.items() if name != "tasks"},
             evaluation=evaluation,
+            shared=tally.shared,
+            stored=tally.stored,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(
@@ -68,6 +71,7 @@ class _Tally:
         self.statuses: dict[str, dict[str, int]] = {}
         self.missing: list[str] = []
         self.drawn = self.judged = self.tokens = 0
+        self.shared = self.stored = 0
         self.cpu_s = 0.0
         for task, task_ids in folder.tasks().items():
             self._samples(folder, task, set(task_ids))
@@ -90,6 +94,8 @@ class _Tally:
             strict[verdict.task_id] += verdict.passed
             reference[verdict.task_id] += verdict.reference_passed
             statuses[verdict.status] += 1
+            self.shared += SHARED in verdict.flags
+            self.stored += STORED in verdict.flags
             self.cpu_s += verdict.cpu_s
         strangers = n.keys() - set(task_ids)
         if strangers:

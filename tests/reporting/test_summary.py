@@ -26,6 +26,17 @@ def test_a_summary_counts_both_semantics_of_every_problem(make_run: RunWriter) -
     require_complete(summary)
 
 
+def test_a_summary_counts_the_verdicts_that_were_taken_over(make_run: RunWriter) -> None:
+    run = make_run(tasks={"generation-go": ["Go/0", "Go/3"]})
+    journal = run / "verdicts" / "generation-go.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    for number, flags in ((0, '["shared"]'), (1, '["shared"]'), (2, '["stored","shared"]')):
+        lines[number] = lines[number].replace('"flags":[]', f'"flags":{flags}')
+    journal.write_text("".join(lines))
+    summary = read_summary(run)
+    assert (summary.shared, summary.stored) == (3, 1)
+
+
 def test_a_summary_says_what_the_run_is(make_run: RunWriter) -> None:
     summary = read_summary(make_run(model="m"))
     assert (summary.run_id, summary.model, summary.engine, summary.task) == ("one", "m", "replay", "generation")
