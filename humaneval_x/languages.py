@@ -21,7 +21,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Failure", "Language", "Step", "language_names", "language_of_task", "parse_languages", "read_language"]
+__all__ = [
+    "Failure",
+    "FastWay",
+    "Language",
+    "Step",
+    "language_names",
+    "language_of_task",
+    "parse_languages",
+    "read_language",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +57,23 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FastWay:
+    """What `fast.py` in the language's folder needs and may decide; where it may not, a program is judged plainly too.
+
+    `batch` programs are given to it at once. `trusts` are the statuses that stand, unless `distrusts` is found in the
+    program's output; an outcome by a limit never does, one by a signal only for what a test decided. Its servers hold
+    `memory_mb` and `processes` (threads counted) beside a sample at most, and files of `store_mb` in all.
+    """
+
+    batch: int
+    trusts: tuple[str, ...]
+    memory_mb: int
+    processes: int
+    store_mb: int = 0
+    distrusts: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """One language's rules.
 
@@ -56,7 +82,7 @@ class Language:
     `assembly` and `truncation` name functions of `programs` and `truncation`, `reference_rule` one of `verdicts`.
     `source_name` is the program's file. `compile` is None where nothing is compiled. `executables` maps a command
     that the local sandbox needs to the Debian package that brings it. Of `failures` the first that fits says what a
-    failed run means; `runtime_error` where none does.
+    failed run means; `runtime_error` where none does. `fast` is None where there is only the plain way.
     """
 
     name: str
@@ -74,6 +100,7 @@ class Language:
     executables: dict[str, str]
     folder: Path
     failures: tuple[Failure, ...] = ()
+    fast: FastWay | None = None
 
 
 def language_names() -> tuple[str, ...]:
@@ -141,12 +168,20 @@ def _language_from(table: dict[str, Any], folder: Path) -> Language:
         executables=table["executables"],
         folder=folder,
         failures=tuple(_failure_from(entry) for entry in table.get("failures", [])),
+        fast=_fast_from(table["fast"]) if "fast" in table else None,
     )
 
 
 def _failure_from(table: dict[str, Any]) -> Failure:
-    pattern = table.get("pattern")
-    return Failure(**{**table, "pattern": None if pattern is None else re.compile(pattern, re.MULTILINE)})
+    return Failure(**{**table, "pattern": _pattern(table.get("pattern"))})
+
+
+def _fast_from(table: dict[str, Any]) -> FastWay:
+    return FastWay(**{**table, "trusts": tuple(table["trusts"]), "distrusts": _pattern(table.get("distrusts"))})
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    return None if text is None else re.compile(text, re.MULTILINE)
 
 
 def _step_from(table: dict[str, Any]) -> Step:

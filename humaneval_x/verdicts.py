@@ -14,7 +14,7 @@ from types import MappingProxyType
 from humaneval_x.languages import Failure, Language
 from humaneval_x.records import Outcome, Program, Verdict
 
-__all__ = ["DETAIL_CHARACTERS", "REFERENCE_RULES", "STATUSES", "clean_output", "decide", "not_run"]
+__all__ = ["DETAIL_CHARACTERS", "REFERENCE_RULES", "STATUSES", "clean_output", "decide", "is_beyond_doubt", "not_run"]
 
 STATUSES = (
     "passed",
@@ -63,6 +63,22 @@ def decide(program: Program, outcome: Outcome, language: Language) -> Verdict:
         peak_mb=outcome.peak_mb,
         detail="" if status == "passed" else clean_output(outcome.stderr or outcome.stdout, DETAIL_CHARACTERS),
     )
+
+
+def is_beyond_doubt(outcome: Outcome, language: Language) -> bool:
+    """Whether what the language's fast way saw stands, or the program must be judged the plain way too.
+
+    A limit never stands: the fast way's servers may have used some of it. A signal stands only as a test's own way to
+    say that an assertion failed: a process forked from a server may have died of where it came from.
+    """
+    fast = language.fast
+    if fast is None or outcome.limit_hit:
+        return False
+    status = _strict_status(outcome, language)
+    if status not in fast.trusts or (outcome.signal and status != "wrong_answer"):
+        return False
+    doubts = fast.distrusts
+    return doubts is None or not (doubts.search(outcome.stderr) or doubts.search(outcome.stdout))
 
 
 def not_run(reason: str, limit_hit: str = "") -> Outcome:

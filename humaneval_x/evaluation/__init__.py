@@ -26,11 +26,15 @@ __all__ = ["Evaluated", "Rules", "Unjudged", "evaluate", "limits_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How samples are judged. `timeout_s` replaces the CPU limit of the run step; None keeps the language's."""
+    """How samples are judged. `timeout_s` replaces the CPU limit of the run step; None keeps the language's.
+
+    `fast` lets the languages' fast ways judge what they can tell beyond doubt; verdicts are the same without.
+    """
 
     truncation: str = "strict"
     example_tests: bool = False
     timeout_s: float | None = None
+    fast: bool = True
 
     def limits(self, language: Language) -> Limits:
         """The limits of that language under these rules; the wall limit grows with the CPU limit."""
@@ -92,7 +96,7 @@ def evaluate(
                 continue
             language = plan.language(task)
             limits = rules.limits(language)
-            pool = Pool(backend, language, limits, workers)
+            pool = Pool(backend, language, limits, workers, fast=rules.fast)
             section = store.section(language, limits) if store is not None else None
             sharing = Sharing(plan.verdicts(task), problems, section)
             with folder.open_verdicts(task, example_tests=rules.example_tests) as journal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import queue
 import threading
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ from humaneval_x.errors import HarnessError, SandboxError
 from humaneval_x.languages import Language
 from humaneval_x.programs import invalid_reason
 from humaneval_x.records import Limits, Outcome, Program, Verdict
-from humaneval_x.sandbox import Backend, Slot
-from humaneval_x.verdicts import decide, not_run
+from humaneval_x.sandbox import Backend, Declined, Slot
+from humaneval_x.verdicts import decide, is_beyond_doubt, not_run
 
 __all__ = ["Pool"]
 
@@ -27,15 +28,22 @@ _IDLE_SHARE = 0.5
 
 
 class Pool:
-    """Judges the programs of one language with several slots at once."""
+    """Judges the programs of one language with several slots at once.
 
-    def __init__(self, backend: Backend, language: Language, limits: Limits, workers: int) -> None:
+    With `fast` the language's fast way judges where it can; where it cannot tell, the plain way does, and its verdict
+    stands. `judged_plainly` counts the programs of which that was so.
+    """
+
+    def __init__(self, backend: Backend, language: Language, limits: Limits, workers: int, *, fast: bool) -> None:
         self._backend = backend
         self._language = language
         self._limits = limits
         self._workers = workers
+        self._batch = language.fast.batch if fast and language.fast else 1
+        self._fast = fast and language.fast is not None
         self._stop = threading.Event()
         self._failures: list[BaseException] = []
+        self.judged_plainly = 0
 
     def judge(self, programs: Iterator[Program | None]) -> Iterator[tuple[Program, Verdict | SandboxError] | None]:
         """Each program with its verdict or with the fault that kept it from one, as they come.
@@ -69,7 +77,7 @@ class Pool:
         jobs: queue.Queue[Program | None] = queue.Queue()
         done: queue.Queue[tuple[Program, Outcome | SandboxError] | None] = queue.Queue()
         threads = [
-            threading.Thread(target=self._work, args=(jobs, done), name=f"slot-{number}", daemon=True)
+            threading.Thread(target=self._work, args=(jobs, done, workers), name=f"slot-{number}", daemon=True)
             for number in range(workers)
         ]
         try:
@@ -82,8 +90,8 @@ class Pool:
                     if threads[0].ident is None:
                         for thread in threads:
                             thread.start()
-                # Two jobs a worker keep all busy while the journal is written; programs can be large.
-                while waiting and (waiting >= 2 * workers or not done.empty()):
+                # Two batches a worker keep all busy while the journal is written; programs can be large.
+                while waiting and (waiting >= 2 * workers * self._batch or not done.empty()):
                     yield self._next(done)
                     waiting -= 1
             while waiting:
@@ -123,19 +131,66 @@ class Pool:
         self,
         jobs: queue.Queue[Program | None],
         done: queue.Queue[tuple[Program, Outcome | SandboxError] | None],
+        workers: int,
     ) -> None:
         hopeless = 0
         try:
             with _Seat(self._backend, self._language) as seat:
-                while not self._stop.is_set() and (program := jobs.get()) is not None:
-                    result = self._attempt(seat, program)
-                    done.put((program, result))
-                    hopeless = hopeless + 1 if isinstance(result, SandboxError) else 0
-                    if hopeless == _HOPELESS:
-                        raise SandboxError(f"the sandbox failed {_HOPELESS} samples in a row: {result}")
+                while not self._stop.is_set() and (batch := self._next_batch(jobs, workers)):
+                    for program, result in self._results(seat, batch):
+                        done.put((program, result))
+                        hopeless = hopeless + 1 if isinstance(result, SandboxError) else 0
+                        if hopeless == _HOPELESS:
+                            raise SandboxError(f"the sandbox failed {_HOPELESS} samples in a row: {result}")
+                        if self._stop.is_set():
+                            break
         except BaseException as error:  # handed to the calling thread, which raises it
             self._failures.append(error)
             done.put(None)
+
+    def _next_batch(self, jobs: queue.Queue[Program | None], workers: int) -> list[Program]:
+        """The programs for one worker to take: one at least, and of what waits its share; none at the end."""
+        batch: list[Program] = []
+        program = jobs.get()
+        share = min(self._batch, 1 + math.ceil(jobs.qsize() / workers))
+        while program is not None:
+            batch.append(program)
+            if len(batch) >= share:
+                break
+            try:
+                program = jobs.get_nowait()
+            except queue.Empty:
+                break
+        else:
+            if batch:
+                jobs.put(None)  # the end, met too early: it is for the next turn
+        return batch
+
+    def _results(self, seat: _Seat, batch: list[Program]) -> Iterator[tuple[Program, Outcome | SandboxError]]:
+        """Each program's outcome: the fast way's where it may be trusted, else the plain way's."""
+        settled = set()
+        if self._fast:
+            for program, outcome in self._fast_outcomes(seat, batch):
+                settled.add(id(program))
+                yield program, outcome
+        for program in batch:
+            if id(program) not in settled:
+                self.judged_plainly += self._fast
+                yield program, self._attempt(seat, program)
+
+    def _fast_outcomes(self, seat: _Seat, batch: list[Program]) -> Iterator[tuple[Program, Outcome]]:
+        try:
+            slot = seat.slot()
+            if not slot.fast:
+                return
+            for program, result in slot.execute_fast(batch, self._limits):
+                if isinstance(result, Declined):
+                    _log.info("%s sample %d: %s", program.task_id, program.completion_id, result.reason)
+                elif is_beyond_doubt(result, self._language):
+                    yield program, result
+        except SandboxError as error:  # those without an outcome go the plain way, which has its own second try
+            _log.info("the fast way failed: %s; going on in a fresh sandbox", error)
+            seat.leave()
 
     def _attempt(self, seat: _Seat, program: Program) -> Outcome | SandboxError:
         try:

@@ -6,7 +6,7 @@ may be used from different threads, one thread a slot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +14,7 @@ from typing import Protocol
 from humaneval_x.languages import Language
 from humaneval_x.records import Limits, Outcome, Program
 
-__all__ = ["Backend", "Finding", "Slot"]
+__all__ = ["Backend", "Declined", "Finding", "Slot"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,32 @@ class Finding:
     remedy: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A fast way's answer where it cannot tell: the program must be executed the plain way."""
+
+    reason: str
+
+
 class Slot(Protocol):
-    """A place where programs of one language run, one at a time, each finding it as new."""
+    """A place where programs of one language run, one at a time, each finding it as new.
+
+    `fast` says whether `execute_fast` may be used here.
+    """
+
+    fast: bool
 
     def execute(self, program: Program, limits: Limits) -> Outcome:
-        """Run one program and say what happened.
+        """Run one program the plain way (a fresh compiler, a fresh process) and say what happened.
 
         Raises SandboxError if the sandbox itself failed: nothing is known of the program then, and the slot must be
         closed and replaced.
+        """
+
+    def execute_fast(self, programs: Sequence[Program], limits: Limits) -> Iterable[tuple[Program, Outcome | Declined]]:
+        """Run programs with the help of servers that are ready, and say of each what happened, in any order.
+
+        Raises SandboxError as `execute` does; nothing is known then of the programs not yet answered for.
         """
 
 

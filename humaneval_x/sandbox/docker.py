@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from humaneval_x.errors import SandboxError
-from humaneval_x.languages import Language
+from humaneval_x.languages import FastWay, Language
 from humaneval_x.records import Limits
 from humaneval_x.sandbox import Finding, Slot
 from humaneval_x.sandbox.images import Image, find_image
-from humaneval_x.sandbox.protocol import MEMORY_MARGIN_MB, Connection
+from humaneval_x.sandbox.protocol import HELLO, MEMORY_MARGIN_MB, Connection
 from humaneval_x.sandbox.slot import GRACE_S, Seats, SupervisedSlot
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _FIRST_UID = 70000
 _FIRST_MAPPED_UID = 10000
 _MAPPED_USERS = ("name=userns", "name=rootless")
 _SHM_MB = 16
+_STORE = "/run/humaneval-x"  # fastpath.py's STORE
 _OWNER_LABEL = "humaneval-x.owner"
 _SUPERVISOR_NEEDS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
 _START_S = 60.0
@@ -111,8 +112,9 @@ class DockerBackend:
         with self._seats.take() as seat:
             slot = SupervisedSlot(
                 language,
-                lambda limits: _Container(image, limits, first_uid + seat),
+                lambda limits: _Container(image, limits, first_uid + seat, language.fast),
                 wrappers=f"/opt/humaneval-x/{language.name}",
+                fast=language.fast is not None,
                 grace_s=self._grace_s,
             )
             with contextlib.closing(slot):
@@ -163,18 +165,18 @@ def _check_image(client: docker.DockerClient, language: str) -> Finding:
 class _Container:
     """One container with a supervisor in it. Raises SandboxError if it does not come up."""
 
-    def __init__(self, image: Image, limits: Limits, uid: int) -> None:
+    def __init__(self, image: Image, limits: Limits, uid: int, fast: FastWay | None = None) -> None:
         import docker.errors  # noqa: PLC0415
 
         self._client = connect()
         self._container: Any = None
         self._connection: Connection | None = None
         try:
-            self._container = self._client.containers.create(image.id, **_options(limits, uid))
+            self._container = self._client.containers.create(image.id, **_options(limits, uid, fast))
             self._connection = Connection(self._attach(), multiplexed=True)
             self._container.start()
             self.hello = self.connection.receive(_START_S)
-            if self.hello.get("hello") != 1:
+            if self.hello.get("hello") != HELLO:
                 raise SandboxError(f"{image.tag} runs another supervisor: run `humaneval-x sandbox build`")
         except (docker.errors.DockerException, OSError) as error:
             self.close()
@@ -209,17 +211,20 @@ class _Container:
         return stream
 
 
-def _options(limits: Limits, uid: int) -> dict[str, Any]:
+def _options(limits: Limits, uid: int, fast: FastWay | None) -> dict[str, Any]:
     """What `docker run` would be told: no network, nothing writable but small tmpfs, every limit, no privilege.
 
     The tmpfs counts as memory, so it gets a quarter at most. The six capabilities are the supervisor's; samples have
     none. That a sample uses no more than `memory_mb` is for the supervisor to see to; the kernel's limit is a little
-    higher, since at that it may kill the supervisor.
+    higher, since at that it may kill the supervisor. What a fast way's servers need comes on top.
     """
     from docker.types import LogConfig, Ulimit  # noqa: PLC0415
 
-    memory = f"{limits.memory_mb + MEMORY_MARGIN_MB}m"
+    memory = f"{limits.memory_mb + MEMORY_MARGIN_MB + (fast.memory_mb + fast.store_mb if fast else 0)}m"
     disk_mb = min(limits.disk_mb, limits.memory_mb // 4)
+    tmpfs = {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={disk_mb}m,nr_inodes={disk_mb * 256}"}
+    if fast and fast.store_mb:
+        tmpfs[_STORE] = f"rw,exec,nosuid,nodev,mode=0711,size={fast.store_mb}m"
     return {
         "command": ["--uid", str(uid)],
         "stdin_open": True,
@@ -227,10 +232,10 @@ def _options(limits: Limits, uid: int) -> dict[str, Any]:
         "init": False,  # the supervisor itself must be process 1, whatever the engine's default
         "network_mode": "none",
         "read_only": True,
-        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={disk_mb}m,nr_inodes={disk_mb * 256}"},
+        "tmpfs": tmpfs,
         "mem_limit": memory,
         "memswap_limit": memory,
-        "pids_limit": limits.processes + 1,
+        "pids_limit": limits.processes + 1 + (fast.processes if fast else 0),
         "ulimits": [Ulimit(name="nofile", soft=1024, hard=1024), Ulimit(name="core", soft=0, hard=0)],
         "cap_drop": ["ALL"],
         "cap_add": _SUPERVISOR_NEEDS,

@@ -1,7 +1,7 @@
 """Images of the Docker sandbox: their build context, their names, building and finding them.
 
 An image belongs to one content of `sandboxes/<language>/` (without `cases/` and `language.toml`, which it does not
-hold) and of `supervisor.py` and `forkserver.h`, and to one base image; its tag says both, its labels say which.
+hold) and of the files that all languages share, and to one base image; its tag says both, its labels say which.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LANGUAGE_LABEL = "humaneval-x.language"
 _CONTEXT_LABEL = "humaneval-x.context"
 _BASE_LABEL = "humaneval-x.base"
 _LEFT_OUT = ("cases", "language.toml", "__pycache__")
-_SHARED = ("supervisor.py", "forkserver.h")
+_SHARED = ("supervisor.py", "fastpath.py", "forkserver.h")
 _CA_FILE = "ca-certificates.crt"
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 

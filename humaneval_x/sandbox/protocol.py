@@ -10,7 +10,8 @@ import select
 import socket
 import struct
 import time
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from humaneval_x.errors import SandboxError
@@ -18,12 +19,22 @@ from humaneval_x.languages import Language
 from humaneval_x.records import Limits, Outcome, Program
 
 __all__ = [
+    "FAST_FILE",
+    "HELLO",
     "MEMORY_MARGIN_MB",
     "Connection",
+    "Reply",
+    "Usage",
     "job_of",
-    "outcome_of",
+    "read_reply",
     "wall_budget_s",
 ]
+
+HELLO = 2
+"""The version of this conversation, which a supervisor's hello names."""
+
+FAST_FILE = "fast.py"
+"""The file in a language's folder that is its fast way."""
 
 MEMORY_MARGIN_MB = 64
 """What a sandbox's kernel limit has above a sample's: the supervisor's own, and time for it to end the sample first."""
@@ -117,17 +128,53 @@ class Connection:
             del self._raw[: 8 + size]
 
 
-def job_of(program: Program, language: Language, limits: Limits, *, wrappers: str, serial: int) -> dict[str, Any]:
-    """The supervisor's job for a program. `wrappers` is the folder of the language's wrapper files in the sandbox."""
-    steps = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the sandbox says of the job's program number `index`.
+
+    `outcome` is None where its fast way declined to judge, for the reason in `declined`. Where `clean` is false the
+    sandbox must be thrown away.
+    """
+
+    index: int
+    outcome: Outcome | None
+    declined: str
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a sandbox has used since its start, its supervisor and servers included."""
+
+    cpu_s: float
+    peak_mb: float
+
+
+def job_of(
+    programs: Sequence[Program], language: Language, limits: Limits, *, wrappers: str, serial: int, fast: bool
+) -> dict[str, Any]:
+    """The supervisor's job for programs. `wrappers` is the folder of the language's wrapper files in the sandbox."""
+    return {
+        "id": serial,
+        "programs": [
+            {
+                "files": {language.source_name: program.source},
+                "steps": list(_steps(program, language, limits, wrappers)),
+            }
+            for program in programs
+        ],
+        "fast": f"{wrappers}/{FAST_FILE}" if fast else "",
+    }
+
+
+def _steps(program: Program, language: Language, limits: Limits, wrappers: str) -> Iterator[dict[str, Any]]:
     for stage, step in (("compile", language.compile), ("run", language.run)):
         if step is not None:
             argv = [
                 word.replace("{wrappers}", wrappers).replace("{memory_mb}", str(limits.memory_mb))
                 for word in (*step.argv, *step.task_arguments.get(program.task_id, ()))
             ]
-            steps.append({**_bounds(stage, limits), "argv": argv, "environment": step.environment})
-    return {"id": serial, "files": {language.source_name: program.source}, "steps": steps}
+            yield {**_bounds(stage, limits), "argv": argv, "environment": step.environment}
 
 
 def _bounds(stage: str, limits: Limits) -> dict[str, Any]:
@@ -148,17 +195,25 @@ def wall_budget_s(language: Language, limits: Limits) -> float:
     return limits.wall_s * (1 if language.compile is None else 2)
 
 
-def outcome_of(reply: dict[str, Any], serial: int) -> tuple[Outcome, bool]:
-    """A reply's outcome, and whether the sandbox is clean after it.
+def read_reply(message: dict[str, Any], serial: int) -> Reply | Usage:
+    """What one message about a job says; a `Usage` is its end.
 
-    Raises SandboxError for a fault, for the reply to another job, and for one that lacks facts.
+    Raises SandboxError for a fault, for a message about another job, and for one that lacks facts.
     """
-    if reply.get("id") != serial:
-        raise SandboxError(f"the sandbox answers job {reply.get('id')!r} where {serial} was asked")
-    if "fault" in reply:
-        raise SandboxError(f"the sandbox failed: {reply['fault']}")
-    facts, clean = reply.get("outcome"), reply.get("clean")
-    names = {field.name for field in fields(Outcome)}
-    if not isinstance(facts, dict) or set(facts) != names or not isinstance(clean, bool):
-        raise SandboxError(f"the sandbox's reply lacks facts (it has {sorted(reply)}): rebuild the images")
-    return Outcome(**facts), clean
+    if message.get("id") != serial:
+        raise SandboxError(f"the sandbox answers job {message.get('id')!r} where {serial} was asked")
+    if "fault" in message:
+        raise SandboxError(f"the sandbox failed: {message['fault']}")
+    try:
+        if "end" in message:
+            return Usage(cpu_s=float(message["cpu_s"]), peak_mb=float(message["peak_mb"]))
+        declined = message.get("declined")
+        return Reply(
+            index=int(message["index"]),
+            outcome=Outcome(**message["outcome"]) if declined is None else None,
+            declined=declined or "",
+            clean=bool(message["clean"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        told = f"the sandbox's reply lacks facts (it has {sorted(message)}): rebuild the images"
+        raise SandboxError(told) from error

@@ -1,8 +1,9 @@
 """Runs one program and, once its tests have returned, proves it to the harness.
 
-Used as `python3 runner.py main.py`. Descriptor 3 carries one line, a secret, before the program starts; after the
-program's last statement the line `<secret> 0 0` goes back. A program that leaves in any other way (an exception,
-`sys.exit`, `os._exit`, a signal) sends nothing. Exit codes beyond Python's own are named in `language.toml`.
+Used as `python3 runner.py main.py`, or by server.py in a process forked for the program. Descriptor 3 carries one line,
+a secret, before the program starts; after the program's last statement the line `<secret> 0 0` goes back. A program
+that leaves in any other way (an exception, `sys.exit`, `os._exit`, a signal) sends nothing. Exit codes beyond Python's
+own are named in `language.toml`.
 """
 
 import os
@@ -29,14 +30,14 @@ def read_secret():
 
 
 def compiled(path):
-    """The program's code; ends the process with EXIT_COMPILE if it has none."""
+    """The program's code, or the exception that says why it has none."""
     with open(path, "rb") as file:  # pathlib would cost every program its import
         source = file.read()
     try:
         return compile(source, path, "exec", dont_inherit=True)
     # Besides SyntaxError: NUL bytes, nesting beyond the parser's stack, literals beyond its limits.
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
-        leave(error, EXIT_COMPILE)
+        return error
 
 
 def fresh_main(path):
@@ -48,31 +49,36 @@ def fresh_main(path):
     return module.__dict__
 
 
-def leave(error, code):
-    """Print the traceback without this file's frames and exit with `code`."""
+def complain(error):
+    """Print the traceback without this file's frames."""
     import traceback  # only failures pay for it
 
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
     traceback.print_exception(type(error), error, trace)
-    sys.exit(code)
 
 
 def main(path):
-    """Run the program at `path` as a script of its own."""
+    """Run the program at `path` as a script of its own: the exit code."""
     secret = read_secret()
     sys.argv = [path]
     sys.path[0] = os.getcwd()
     code = compiled(path)
+    if isinstance(code, BaseException):
+        complain(code)
+        return EXIT_COMPILE
     try:
         exec(code, fresh_main(path))
     except SystemExit:
         raise
     except BaseException as error:
-        leave(error, EXIT_ASSERTION if isinstance(error, AssertionError) else 1)
+        complain(error)
+        return EXIT_ASSERTION if isinstance(error, AssertionError) else 1
     if secret:
         os.write(MARKER, secret + b" 0 0\n")
+    return 0
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -46,13 +46,22 @@ def bubble(limits: Limits) -> Iterator[Bubble]:
 
 @pytest.fixture
 def ask(bubble: Bubble) -> Callable[..., dict[str, Any]]:
-    """Sends a job of shell steps, each with the fields that differ from the usual, and returns the reply."""
+    """Sends a job of one program of shell steps, each with the fields that differ from the usual: its reply."""
 
     def asked(*steps: dict[str, Any], files: dict[str, str] | None = None) -> dict[str, Any]:
-        bubble.connection.send({"id": 7, "files": files or {}, "steps": [step(**each) for each in steps]}, 10)
-        return bubble.connection.receive(60)
+        bubble.connection.send(job({"files": files or {}, "steps": [step(**each) for each in steps]}), 10)
+        reply = bubble.connection.receive(60)
+        if "fault" not in reply:
+            end = bubble.connection.receive(60)
+            assert end.pop("cpu_s") > 0 and end.pop("peak_mb") >= 0
+            assert end == {"id": 7, "end": True}
+        return reply
 
     return asked
+
+
+def job(*programs: dict[str, Any]) -> dict[str, Any]:
+    return {"id": 7, "programs": programs, "fast": ""}
 
 
 def step(shell: str = "true", **others: Any) -> dict[str, Any]:
@@ -77,7 +86,7 @@ HONEST = "read secret <&3; echo $secret 12 3 >&3"
 @pytest.mark.local
 def test_the_secret_sent_back_completes_with_its_counts(ask: Callable[..., dict[str, Any]]) -> None:
     reply = ask({"shell": HONEST})
-    assert reply["id"] == 7 and reply["clean"] is True
+    assert (reply["id"], reply["index"], reply["clean"]) == (7, 0, True)
     outcome = reply["outcome"]
     assert (outcome["completed"], outcome["assertions"], outcome["failed_assertions"]) == (True, 12, 3)
 
@@ -190,8 +199,18 @@ def test_cpu_time_of_killed_grandchildren_is_charged(ask: Callable[..., dict[str
 
 
 @pytest.mark.local
+def test_a_job_of_several_programs_is_answered_for_each_in_turn(bubble: Bubble) -> None:
+    shells = [HONEST, "exit 3", "test ! -e left; touch left; " + HONEST, "test ! -e left && " + HONEST]
+    bubble.connection.send(job(*({"files": {}, "steps": [step(shell)]} for shell in shells)), 10)
+    replies = [bubble.connection.receive(60) for _ in shells]
+    assert [reply["index"] for reply in replies] == [0, 1, 2, 3]
+    assert [reply["outcome"]["completed"] for reply in replies] == [True, False, True, True]
+    assert bubble.connection.receive(60)["end"] is True
+
+
+@pytest.mark.local
 def test_the_supervisor_ends_with_its_stdin_even_in_the_middle_of_a_job(bubble: Bubble) -> None:
-    bubble.connection.send({"id": 1, "files": {}, "steps": [step("sleep 1000", wall_s=1000)]}, 10)
+    bubble.connection.send(job({"files": {}, "steps": [step("sleep 1000", wall_s=1000)]}), 10)
     bubble.connection.close()
     assert bubble._process is not None
     bubble._process.wait(timeout=20)
@@ -266,6 +285,7 @@ def test_the_meter_reads_the_counters_of_both_cgroup_versions(supervisor: Module
         first / "memory/memory.stat": "active_file 1\ntotal_inactive_file 500\ntotal_active_file 1500\n",
         first / "pids/pids.events": "max 4\n",
         first / "pids/pids.max": "33\n",
+        first / "pids/pids.current": "5\n",
         second / "cgroup.controllers": "cpu memory pids\n",
         second / "cpu.stat": "usage_usec 2500000\nuser_usec 1\nsystem_usec 1\n",
         second / "memory.events": "low 0\nhigh 0\nmax 9\noom 5\noom_kill 3\noom_group_kill 0\n",
@@ -274,6 +294,7 @@ def test_the_meter_reads_the_counters_of_both_cgroup_versions(supervisor: Module
         second / "memory.stat": "anon 7000\nfile 2000\ninactive_file 500\nactive_file 1500\n",
         second / "pids.events": "max 4\n",
         second / "pids.max": "33\n",
+        second / "pids.current": "5\n",
     }
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -281,7 +302,7 @@ def test_the_meter_reads_the_counters_of_both_cgroup_versions(supervisor: Module
     for root, version in ((first, "v1"), (second, "v2")):
         meter = supervisor.Meter(str(root))
         assert (meter.version, meter.missing, meter.ooms(), meter.refused_forks()) == (version, [], 3, 4)
-        assert meter.memory_bytes() == 7000
+        assert meter.memory_bytes() == 7000 and meter.tasks() == 5 and meter.sandbox_cpu_s() == 2.5
         used = meter.cpu_s()
         assert used < 2.5, "this process's own time is taken off"
         grown = {"v1": "3500000000\n", "v2": "usage_usec 3500000\n"}[version]
