@@ -26,6 +26,7 @@ __all__ = [
     "FastWay",
     "Language",
     "Step",
+    "Suspect",
     "language_names",
     "language_of_task",
     "parse_languages",
@@ -74,6 +75,14 @@ class FastWay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A `flag` for programs that passed and in whose source `pattern` is found, `^` and `$` meaning a line's ends."""
+
+    flag: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """One language's rules.
 
@@ -82,7 +91,8 @@ class Language:
     `assembly` and `truncation` name functions of `programs` and `truncation`, `reference_rule` one of `verdicts`.
     `source_name` is the program's file. `compile` is None where nothing is compiled. `executables` maps a command
     that the local sandbox needs to the Debian package that brings it. Of `failures` the first that fits says what a
-    failed run means; `runtime_error` where none does. `fast` is None where there is only the plain way.
+    failed run means; `runtime_error` where none does. `fast` is None where there is only the plain way. `suspects` name
+    what a program that passed may have cheated with.
     """
 
     name: str
@@ -101,6 +111,7 @@ class Language:
     folder: Path
     failures: tuple[Failure, ...] = ()
     fast: FastWay | None = None
+    suspects: tuple[Suspect, ...] = ()
 
 
 def language_names() -> tuple[str, ...]:
@@ -169,6 +180,10 @@ def _language_from(table: dict[str, Any], folder: Path) -> Language:
         folder=folder,
         failures=tuple(_failure_from(entry) for entry in table.get("failures", [])),
         fast=_fast_from(table["fast"]) if "fast" in table else None,
+        suspects=tuple(
+            Suspect(flag=entry["flag"], pattern=re.compile(entry["pattern"], re.MULTILINE))
+            for entry in table.get("suspects", [])
+        ),
     )
 
 

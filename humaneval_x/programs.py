@@ -86,7 +86,8 @@ _CPP_GUARD = "\n" + "".join(f"#undef {name}\n" for name in _CPP_GUARDED.split())
 
 
 def _python(_problem: Problem, start: str, code: str, test: str) -> str:
-    return f"{_PYTHON_IMPORTS}{start}{code}\n{test}\n"
+    # The statement between keeps a decorator at the completion's end from taking the place of the test's function.
+    return f"{_PYTHON_IMPORTS}{start}{code}\n\npass\n{test}\n"
 
 
 def _cpp(_problem: Problem, start: str, code: str, test: str) -> str:

@@ -14,7 +14,16 @@ from types import MappingProxyType
 from humaneval_x.languages import Failure, Language
 from humaneval_x.records import Outcome, Program, Verdict
 
-__all__ = ["DETAIL_CHARACTERS", "REFERENCE_RULES", "STATUSES", "clean_output", "decide", "is_beyond_doubt", "not_run"]
+__all__ = [
+    "DETAIL_CHARACTERS",
+    "REFERENCE_RULES",
+    "SEARCHED_CHARACTERS",
+    "STATUSES",
+    "clean_output",
+    "decide",
+    "is_beyond_doubt",
+    "not_run",
+]
 
 STATUSES = (
     "passed",
@@ -34,6 +43,9 @@ STATUSES = (
 
 DETAIL_CHARACTERS = 2000
 """How much of a failed program's output a verdict keeps."""
+
+SEARCHED_CHARACTERS = 100_000
+"""The longest program that is searched for suspects; the longest published one has some 10,000 characters."""
 
 _GAP = "\n[...]\n"
 # Terminal control sequences (CSI, strings such as OSC, two-character escapes), with 7-bit or 8-bit introducers.
@@ -57,7 +69,7 @@ def decide(program: Program, outcome: Outcome, language: Language) -> Verdict:
         sha256=program.sha256,
         status=status,
         reference_passed=REFERENCE_RULES[language.reference_rule](outcome),
-        flags=_flags(outcome, status),
+        flags=_flags(program, outcome, status, language),
         cpu_s=outcome.cpu_s,
         wall_s=outcome.wall_s,
         peak_mb=outcome.peak_mb,
@@ -134,9 +146,18 @@ def _fits(failure: Failure, outcome: Outcome) -> bool:
     return pattern is None or any(pattern.search(text) for text in (outcome.stderr, outcome.stdout))
 
 
-def _flags(outcome: Outcome, status: str) -> tuple[str, ...]:
-    """What a reader may want to look at. `failed_after_tests`: the tests returned, then something failed."""
-    return ("failed_after_tests",) if outcome.completed and status not in ("passed", "wrong_answer") else ()
+def _flags(program: Program, outcome: Outcome, status: str, language: Language) -> tuple[str, ...]:
+    """What a reader may want to look at.
+
+    `failed_after_tests`: the tests returned, then something failed. A program that passed gets the flags of its
+    language's `suspects`: it holds what can forge a pass from inside; `unsearched` if it is too long to be searched.
+    """
+    if status != "passed":
+        return ("failed_after_tests",) if outcome.completed and status != "wrong_answer" else ()
+    if len(program.source) > SEARCHED_CHARACTERS:
+        return ("unsearched",)
+    found = {suspect.flag: None for suspect in language.suspects if suspect.pattern.search(program.source)}
+    return tuple(found)
 
 
 def _exit_code(outcome: Outcome) -> bool:

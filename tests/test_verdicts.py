@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from humaneval_x.datasets import read_problems
 from humaneval_x.languages import language_names, read_language
-from humaneval_x.records import Outcome, Program
-from humaneval_x.verdicts import DETAIL_CHARACTERS, REFERENCE_RULES, STATUSES, clean_output, decide
+from humaneval_x.programs import assemble
+from humaneval_x.records import Completion, Outcome, Program
+from humaneval_x.verdicts import DETAIL_CHARACTERS, REFERENCE_RULES, SEARCHED_CHARACTERS, STATUSES, clean_output, decide
 
 PROGRAM = Program(task_id="Python/0", completion_id=3, language="python", source="", sha256="0" * 64)
 PASSING = Outcome(
@@ -131,6 +134,35 @@ def test_a_failed_run_is_told_apart_by_the_languages_own_rules(
 def test_failing_after_the_tests_is_flagged() -> None:
     verdict = decide(PROGRAM, dataclasses.replace(PASSING, exit_code=7), read_language("cpp"))
     assert (verdict.status, verdict.flags) == ("runtime_error", ("failed_after_tests",))
+
+
+def test_a_passed_program_is_flagged_for_what_can_forge_a_pass_and_a_failed_one_is_not() -> None:
+    suspect = dataclasses.replace(PROGRAM, source="def add(a, b):\n    return open('/proc/self/mem') or __file__\n")
+    assert decide(suspect, PASSING, read_language("python")).flags == ("reads_process", "reads_source")
+    assert decide(suspect, dataclasses.replace(PASSING, exit_code=1), read_language("python")).flags == (
+        "failed_after_tests",
+    )
+    assert decide(suspect, dataclasses.replace(PASSING, completed=False), read_language("python")).flags == ()
+
+
+def test_a_program_too_long_to_be_searched_says_so() -> None:
+    long = dataclasses.replace(PROGRAM, source="#" * (SEARCHED_CHARACTERS + 1))
+    assert decide(long, PASSING, read_language("python")).flags == ("unsearched",)
+
+
+@pytest.mark.published
+@pytest.mark.parametrize("version", ["fixed", "codegeex", "codegeex2"])
+def test_no_canonical_solution_is_suspect(version: str, published_data: Path) -> None:
+    found = []
+    for problem in read_problems(version, language_names(), published_data):
+        for task in ("generation", "translation"):
+            text = problem.canonical_solution
+            given = Completion(task_id=problem.task_id, completion_id=0, text=text, finish="given", tokens=0, seed=0)
+            program = assemble(problem, given, task=task, truncation="none")
+            outcome = dataclasses.replace(PASSING, assertions=1000)
+            flags = decide(program, outcome, read_language(problem.language)).flags
+            found += [(problem.task_id, flags)] if flags else []
+    assert found == []
 
 
 def test_the_published_javascript_rule_looks_at_output_only() -> None:

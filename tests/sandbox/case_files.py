@@ -7,6 +7,7 @@ must come of it:
     // status: exited_early        the strict status
     // reference: passed           what the published evaluator says: passed or failed
     // limits: run_cpu_s=1         what differs from the language's limits (optional)
+    // flags: reads_process        the flags of the verdict (optional)
     // imports: os syscall         for languages whose imports come first: they replace the set-up's (optional)
 """
 
@@ -36,6 +37,7 @@ class Case:
     why: str
     status: str
     reference_passed: bool
+    flags: frozenset[str]
     limits: Limits
     program: Program
 
@@ -74,7 +76,7 @@ def program_of(problem: Problem, text: str) -> Program:
 def _case_from(path: Path, problem: Problem, language: Language) -> Case:
     text = path.read_text("utf-8")
     header = dict(_header(text))
-    unknown = set(header) - {"why", "status", "reference", "limits", "imports"}
+    unknown = set(header) - {"why", "status", "reference", "limits", "imports", "flags"}
     assert not unknown, f"{path}: unknown header lines {unknown}"
     assert header["reference"] in ("passed", "failed"), f"{path}: reference is passed or failed"
     changes = dict(change.split("=") for change in header.get("limits", "").split())
@@ -87,6 +89,7 @@ def _case_from(path: Path, problem: Problem, language: Language) -> Case:
         why=header["why"],
         status=header["status"],
         reference_passed=header["reference"] == "passed",
+        flags=frozenset(header.get("flags", "").split()),
         limits=dataclasses.replace(language.limits, **{name: int(value) for name, value in changes.items()}),
         program=program_of(problem, text),
     )

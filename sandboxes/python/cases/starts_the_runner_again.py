@@ -1,0 +1,9 @@
+    # why: a second runner in this process waits in vain for a secret
+    # status: wall_limit
+    # reference: failed
+    # limits: wall_s=2
+    import os, sys
+    os.set_inheritable(3, True)
+    with open("right.py", "w") as file:
+        file.write("pass")
+    os.execv(sys.executable, [sys.executable, sys.orig_argv[-2], "right.py"])
