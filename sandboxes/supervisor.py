@@ -492,17 +492,18 @@ class Reaper:
         `awaited` is a process that may not be the sample's user's yet. Raises RuntimeError if some do not die.
         """
         ended, peak_kb, tries, pause = {}, 0, 0, 0.0002
+        awaited = set() if awaited is None else {awaited}
         deadline = time.monotonic() + REAP_S
         while True:
             peak_kb = max(peak_kb, self._reap(ended))
-            if not self._is_anything_left() and (awaited is None or awaited in ended):
+            if not self._is_anything_left() and awaited <= ended.keys():
                 return ended, peak_kb
             if time.monotonic() > deadline:
                 raise RuntimeError(f"processes of the sample did not die within {REAP_S:.0f} s of being killed")
             if tries:
                 time.sleep(pause)
                 pause = min(pause * 2, 0.02)
-            self._kill(gently=tries < GENTLE_KILLS)
+            awaited |= self._kill(gently=tries < GENTLE_KILLS)  # a late killer would kill the next sample
             tries += 1
 
     def _reap(self, ended):
@@ -535,19 +536,21 @@ class Reaper:
         """Process 1 may kill "all" because that is all of its own process namespace, at one moment: no fork escapes.
 
         Where servers are to stay, one who is the sample's user kills all who are. Where no such process can be had
-        (the sample has used up all, or stops it) the servers go too: they can be started again.
+        (the sample has used up all, or stops it) the servers go too: they can be started again. Returns such processes.
         """
         if self.servers and gently:
             with contextlib.suppress(BlockingIOError):
-                if os.fork() == 0:
-                    try:
-                        os.setresuid(self._user, self._user, self._user)
-                        os.kill(-1, signal.SIGKILL)
-                    finally:
-                        os._exit(0)
-                return
+                killer = os.fork()
+                if killer:
+                    return {killer}
+                try:
+                    os.setresuid(self._user, self._user, self._user)
+                    os.kill(-1, signal.SIGKILL)
+                finally:
+                    os._exit(0)
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
+        return set()
 
 
 def threads_of(pid):

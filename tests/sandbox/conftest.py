@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
+from fast_slot import FastSlot
 
 from humaneval_x.languages import read_language
 from humaneval_x.records import Limits, Program
@@ -14,6 +15,7 @@ from humaneval_x.sandbox import Backend
 from humaneval_x.sandbox.docker import DockerBackend, connect
 from humaneval_x.sandbox.images import build_image
 from humaneval_x.sandbox.local import LocalBackend
+from humaneval_x.sandbox.slot import SupervisedSlot
 
 LIMITS = Limits(compile_cpu_s=1, run_cpu_s=1, wall_s=20, memory_mb=256, processes=32, output_bytes=1 << 20, disk_mb=32)
 
@@ -41,22 +43,29 @@ def python_image() -> str:
         return build_image(client, "python", say=lambda _: None).id
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param("docker", marks=pytest.mark.docker),
-        pytest.param("local", marks=pytest.mark.local),
-        pytest.param("local without control groups", marks=pytest.mark.local),
-    ],
-)
-def backend(request: pytest.FixtureRequest) -> Backend:
-    if request.param == "docker":
+FAST = "docker, the fast way"
+WAYS = [
+    pytest.param("docker", marks=pytest.mark.docker),
+    pytest.param("local", marks=pytest.mark.local),
+    pytest.param("local without control groups", marks=pytest.mark.local),
+]
+
+
+def _backend(kind: str, request: pytest.FixtureRequest) -> Backend:
+    if kind.startswith("docker"):
         request.getfixturevalue("python_image")
         return DockerBackend()
-    return LocalBackend(cgroups=request.param == "local")
+    return LocalBackend(cgroups=kind == "local")
 
 
-@pytest.fixture(scope="module")
-def slot(backend: Backend) -> Iterator[object]:
-    with backend.open_slot(read_language("python")) as opened:
-        yield opened
+@pytest.fixture(scope="module", params=WAYS)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return _backend(request.param, request)
+
+
+@pytest.fixture(scope="module", params=[*WAYS, pytest.param(FAST, marks=pytest.mark.docker)])
+def slot(request: pytest.FixtureRequest) -> Iterator[SupervisedSlot | FastSlot]:
+    """A slot for Python programs, in every kind of sandbox and by both ways."""
+    with _backend(request.param, request).open_slot(read_language("python")) as opened:
+        assert isinstance(opened, SupervisedSlot)
+        yield FastSlot(opened) if request.param == FAST else opened

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from fast_slot import FastSlot
 
 from humaneval_x.languages import Step, read_language
 from humaneval_x.records import Limits, Outcome, Program
@@ -30,7 +31,13 @@ with open('result', 'w') as file:
 with tempfile.TemporaryFile() as file:
     file.write(bytearray(1 << 20))
 others = [int(name) for name in os.listdir('/proc') if name.isdigit() and int(name) not in (1, os.getpid())]
-assert not others, others
+owners = {}
+for other in others:
+    with open('/proc/%d/status' % other) as file:
+        owners[other] = [line.split()[1] for line in file if line.startswith(('Name:', 'Uid:', 'State:'))]
+# The fast way's server may be there: somebody else's, one of them, and asleep.
+assert not [owner for owner in owners.values() if owner[2] == str(os.getuid()) or owner[1] != 'S'], owners
+assert len(others) <= 1, owners
 """
 
 
@@ -84,6 +91,23 @@ must_fail(libc.process_vm_readv, 1, vector, 1, vector, 1, 0)
 must_fail(libc.process_vm_writev, 1, vector, 1, vector, 1, 0)
 """,
         completed=True,
+    ),
+    "reads and writes its parent": Attack(  # process 1, a namespace's, or the fast way's server
+        source=MUST_FAIL
+        + """
+import ctypes, os, resource, signal
+libc = ctypes.CDLL(None, use_errno=True)
+parent = os.getppid()
+if parent:
+    for name in ('mem', 'environ', 'maps', 'fd/0', 'fd/1', 'fd/4'):
+        must_fail(open, '/proc/%d/%s' % (parent, name), 'r+b')
+        must_fail(open, '/proc/%d/%s' % (parent, name), 'rb')
+    must_fail(os.listdir, '/proc/%d/fd' % parent)
+    must_fail(libc.ptrace, 16, parent, 0, 0)
+    must_fail(resource.prlimit, parent, resource.RLIMIT_NOFILE, (0, 0))
+    must_fail(os.setpriority, os.PRIO_PROCESS, parent, 19)
+    must_fail(os.pidfd_open, parent, 1)
+""",
     ),
     "takes process 1's limits": Attack(  # in the local sandbox that is its own namespace's, and only it suffers
         source="""
@@ -345,6 +369,10 @@ def test_an_attack_is_contained_and_innocent_programs_around_it_pass(
         assert outcome.wall_s < 15, outcome
     _passes(slot.execute(program(INNOCENT), limits))
     assert slot.boxes == 1, "the attack broke its box, or left something in it"
+    if isinstance(slot, FastSlot):
+        # Who uses up all processes takes the servers with him, and only he is judged without them.
+        assert slot.declined == (["the server of this sample was lost"] if attack.limit_hit == "process" else [])
+        slot.declined.clear()
 
 
 def _passes(outcome: Outcome) -> None:
