@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from humaneval_x.errors import StorageError, UsageError
-from humaneval_x.jsonl import read_rows
+from humaneval_x.errors import DataError, StorageError, UsageError
+from humaneval_x.jsonl import parse_row, read_rows
 
-__all__ = ["JournalWriter", "existing_journal", "read_journal", "writer_lock"]
+__all__ = ["JournalFollower", "JournalWriter", "existing_journal", "read_journal", "writer_lock"]
 
 _TAIL_BLOCK = 1 << 16
 
@@ -86,6 +86,33 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
         return
     for _, row in read_rows(found, drop_torn=True):
         yield row
+
+
+class JournalFollower:
+    """Reads a plain journal while another thread or process appends to it: each reading goes on where the last ended.
+
+    A last line without its newline is one that is being written, or one that a crash left and the writer will trim:
+    either way it is not looked at yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = self._line = 0
+
+    def new(self) -> Iterator[dict[str, Any]]:
+        """The whole rows that came since the last reading; none if there is no journal. Raises as `read_journal`."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                while (line := file.readline()).endswith(b"\n"):
+                    self._offset += len(line)
+                    self._line += 1
+                    if line.strip():
+                        yield parse_row(line, f"{self.path}:{self._line}")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise DataError(f"{self.path}: cannot be read: {error.strerror}: check its permissions") from error
 
 
 @contextmanager

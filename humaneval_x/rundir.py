@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from humaneval_x.errors import DataError, IncomparableError, StorageError, UsageError
-from humaneval_x.journal import JournalWriter, existing_journal, read_journal, writer_lock
+from humaneval_x.journal import JournalFollower, JournalWriter, existing_journal, read_journal, writer_lock
 from humaneval_x.records import Completion, Verdict
 
-__all__ = ["FORMAT", "RunFolder", "row_of"]
+__all__ = ["FORMAT", "FollowedSamples", "RunFolder", "row_of"]
 
 FORMAT = 1
 """Version of the manifests and rows; a reader refuses another."""
@@ -109,11 +109,17 @@ class RunFolder:
 
     def samples(self, task: str) -> Iterator[Completion]:
         """The task's samples, in the order they were drawn. Raises DataError for a damaged or repeated row."""
-        return _read_once_each(Completion, self.samples_path(task), "stands")
+        path = self.samples_path(task)
+        return _once_each(Completion, read_journal(path), path, "stands", set())
+
+    def follow_samples(self, task: str) -> FollowedSamples:
+        """The task's samples while they are being drawn."""
+        return FollowedSamples(self.samples_path(task))
 
     def verdicts(self, task: str, *, example_tests: bool = False) -> Iterator[Verdict]:
         """The task's verdicts. Raises DataError for a damaged or repeated row."""
-        return _read_once_each(Verdict, self.verdicts_path(task, example_tests=example_tests), "is judged")
+        path = self.verdicts_path(task, example_tests=example_tests)
+        return _once_each(Verdict, read_journal(path), path, "is judged", set())
 
     def open_samples(self, task: str) -> JournalWriter:
         """The journal of that task's samples, for appending. Raises UsageError if it is packed."""
@@ -127,6 +133,21 @@ class RunFolder:
         return self.path / ("evaluation-example.json" if example_tests else "evaluation.json")
 
 
+class FollowedSamples:
+    """The samples in a journal that grows: each reading gives those that came since the last.
+
+    `keys` are those of all samples that were read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._journal = JournalFollower(path)
+        self.keys: set[tuple[str, int]] = set()
+
+    def new(self) -> Iterator[Completion]:
+        """Samples in the order they were drawn. Raises DataError for a damaged or repeated row."""
+        return _once_each(Completion, self._journal.new(), self._journal.path, "stands", self.keys)
+
+
 def _open_journal(path: Path) -> JournalWriter:
     found = existing_journal(path)
     if found is not None and found.suffix == ".gz":
@@ -134,9 +155,11 @@ def _open_journal(path: Path) -> JournalWriter:
     return JournalWriter(path)
 
 
-def _read_once_each(kind: type[Record], path: Path, verb: str) -> Iterator[Record]:
-    seen: set[tuple[str, int]] = set()
-    for row in read_journal(path):
+def _once_each(
+    kind: type[Record], rows: Iterator[dict[str, Any]], path: Path, verb: str, seen: set[tuple[str, int]]
+) -> Iterator[Record]:
+    """The rows as records; `seen` gets the key of each."""
+    for row in rows:
         record = _record_from(kind, row, path)
         key = (record.task_id, record.completion_id)
         if key in seen:

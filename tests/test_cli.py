@@ -123,6 +123,13 @@ def test_a_stopped_docker_daemon_is_one_message(run: Path) -> None:
     assert not (run / "verdicts").exists()
 
 
+def test_a_sandbox_that_is_missing_is_said_before_anything_is_drawn(tmp_path: Path) -> None:
+    done = cli("run", *SMOKE, "--sandbox", "docker", "--out", "run", cwd=tmp_path,
+               DOCKER_HOST="unix:///nonexistent/docker.sock")  # fmt: skip
+    assert_fails(done, 4, "no Docker engine answers")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_malformed_samples_line_is_named(run: Path) -> None:
     journal = run / "samples" / "generation-python.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
@@ -223,11 +230,21 @@ def open_waiting(options):
 """
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
-def test_a_signal_ends_tidily_and_says_that_work_is_kept(tmp_path: Path, number: int, code: int, word: str) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("generate",),
+        pytest.param(("run", "--sandbox", "docker", "--languages", "python"), marks=pytest.mark.docker),
+        pytest.param(("run", "--sandbox", "local", "--languages", "python"), marks=pytest.mark.local),
+    ],
+)
+def test_a_signal_ends_tidily_and_says_that_work_is_kept(
+    tmp_path: Path, command: tuple[str, ...], number: int, code: int, word: str
+) -> None:
     (tmp_path / "waiting.py").write_text(WAITING_ENGINE)
     info = tmp_path / "waiting-1.0.dist-info"
     info.mkdir()
@@ -235,7 +252,7 @@ def test_a_signal_ends_tidily_and_says_that_work_is_kept(tmp_path: Path, number:
     (info / "entry_points.txt").write_text("[humaneval_x.engines]\nwaiting = waiting:open_waiting\n")
     os.mkfifo(tmp_path / "reached")
     process = subprocess.Popen(
-        [sys.executable, "-m", "humaneval_x", "generate", "--engine", "waiting", *SMOKE[2:], "--out", "run"],
+        [sys.executable, "-m", "humaneval_x", *command, "--engine", "waiting", *SMOKE[2:], "--out", "run"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         stderr=subprocess.PIPE,

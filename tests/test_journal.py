@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from humaneval_x.errors import DataError, StorageError, UsageError
-from humaneval_x.journal import JournalWriter, existing_journal, read_journal, writer_lock
+from humaneval_x.journal import JournalFollower, JournalWriter, existing_journal, read_journal, writer_lock
 
 
 def write(path: Path, *rows: dict[str, object]) -> None:
@@ -40,6 +40,65 @@ def test_a_journal_cut_at_any_byte_reads_as_its_whole_rows_and_goes_on(tmp_path:
         assert list(read_journal(cut)) == rows[:whole]
         write(cut, {"id": 99})
         assert list(read_journal(cut)) == [*rows[:whole], {"id": 99}]
+
+
+def test_a_follower_gets_each_row_once_as_it_comes(tmp_path: Path) -> None:
+    follower = JournalFollower(tmp_path / "j.jsonl")
+    assert list(follower.new()) == []
+    with JournalWriter(tmp_path / "j.jsonl") as journal:
+        assert list(follower.new()) == []
+        journal.append({"id": 1})
+        journal.append({"id": 2})
+        assert list(follower.new()) == [{"id": 1}, {"id": 2}]
+        journal.append({"id": 3})
+        assert list(follower.new()) == [{"id": 3}]
+    assert list(follower.new()) == []
+
+
+def test_a_follower_that_stops_midway_goes_on_there(tmp_path: Path) -> None:
+    write(tmp_path / "j.jsonl", {"id": 1}, {"id": 2}, {"id": 3})
+    follower = JournalFollower(tmp_path / "j.jsonl")
+    assert next(follower.new()) == {"id": 1}
+    assert list(follower.new()) == [{"id": 2}, {"id": 3}]
+
+
+def test_a_follower_waits_for_the_end_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(b'{"id":1}\n{"i')
+    follower = JournalFollower(path)
+    assert list(follower.new()) == [{"id": 1}]
+    with path.open("ab") as file:
+        file.write(b'd":2}\n')
+    assert list(follower.new()) == [{"id": 2}]
+
+
+def test_a_follower_survives_the_trimming_of_a_torn_line(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(b'{"id":1}\n{"id":2,"text":"torn')
+    follower = JournalFollower(path)
+    assert list(follower.new()) == [{"id": 1}]
+    write(path, {"id": 3})
+    assert list(follower.new()) == [{"id": 3}]
+
+
+def test_a_follower_does_not_read_again_what_it_has_read(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    write(path, {"id": 1})
+    follower = JournalFollower(path)
+    list(follower.new())
+    path.write_bytes(b"x" * (path.stat().st_size - 1) + b"\n")
+    write(path, {"id": 2})
+    assert list(follower.new()) == [{"id": 2}]
+
+
+def test_a_follower_names_the_line_that_is_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(b'{"id":1}\n')
+    follower = JournalFollower(path)
+    list(follower.new())
+    path.write_bytes(b'{"id":1}\n\n{"id":\n')
+    with pytest.raises(DataError, match=r"j\.jsonl:3"):
+        list(follower.new())
 
 
 def test_a_long_torn_line_is_trimmed(tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 from runs import MANIFEST, PROBLEMS, PROMPTS, SAMPLING, CountingEngine, ScriptedBackend, outcome, sampled_run
 
+from humaneval_x.cli.beside import HeardProgress, judged_beside
 from humaneval_x.engines import Request
-from humaneval_x.evaluation import Rules, evaluate
+from humaneval_x.evaluation import Rules, begin_evaluation, evaluate
+from humaneval_x.evaluation.drawing import Drawing
 from humaneval_x.generation import generate
 from humaneval_x.progress import SilentProgress
 from humaneval_x.records import Completion, Outcome, Program, Prompt, Sampling
@@ -91,6 +94,31 @@ def judge(path: Path, dies_at: int) -> None:
         workers=1,
         progress=SilentProgress(),
     )
+
+
+def draw_and_judge(path: Path, dies_at: int) -> None:
+    folder, drawing = RunFolder(path), Drawing()
+    folder.begin(MANIFEST)
+
+    def draw() -> None:
+        heard = HeardProgress(SilentProgress(), drawing)
+        generate(folder, DyingEngine(dies_at), PROMPTS, PROBLEMS, SAMPLING, manifest=MANIFEST, stop="none",
+                 progress=heard)  # fmt: skip
+
+    backend = ScriptedBackend(lambda program: outcome())
+    with begin_evaluation(folder, PROBLEMS, Rules(fast=False), manifest={}, drawing=drawing) as evaluation:
+        judge = partial(evaluation.judge, backend, workers=2, progress=SilentProgress())
+        judged_beside(drawing, draw, judge, say=print)
+
+
+@pytest.mark.parametrize("dies_at", range(0, WHOLE, 3))
+def test_a_run_that_is_killed_has_every_sample_and_every_verdict_once_in_the_end(tmp_path: Path, dies_at: int) -> None:
+    path = tmp_path / "run"
+    assert in_a_process(lambda: draw_and_judge(path, dies_at)) == -signal.SIGKILL
+    assert in_a_process(lambda: draw_and_judge(path, WHOLE)) == 0
+    keys = sorted((task, number) for task in PROBLEMS for number in range(SAMPLING.samples))
+    for records in (RunFolder(path).samples(TASK), RunFolder(path).verdicts(TASK)):
+        assert sorted((each.task_id, each.completion_id) for each in records) == keys
 
 
 @pytest.mark.parametrize("dies_at", range(WHOLE))

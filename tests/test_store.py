@@ -206,6 +206,12 @@ def test_what_does_not_matter_to_a_program_is_not_looked_at(
     assert found(path, tmp_path, sandbox, change) is not None
 
 
+def test_verdicts_with_and_without_the_fast_way_are_kept_apart(path: Path) -> None:
+    with open_store(path) as store:
+        section(store).keep(verdict())
+        assert store.section(PYTHON, PYTHON.limits, fast=False).find(program()) is None
+
+
 def test_the_verdict_rules_are_part_of_the_conditions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store(path) as store:
         section(store).keep(verdict())

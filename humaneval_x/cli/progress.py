@@ -12,16 +12,25 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from typing_extensions import Never
 
-__all__ = ["TerminalProgress"]
+__all__ = ["TerminalProgress", "say"]
 
 _PLAIN_EVERY_S = 10.0
 
 
-class TerminalProgress:
-    """Shows one piece of work on stderr; use it as a context manager."""
+def say(text: str) -> None:
+    """Write a line to stderr, above any bars that are being drawn there."""
+    tqdm.write(text, file=sys.stderr)
 
-    def __init__(self, title: str) -> None:
+
+class TerminalProgress:
+    """Shows one piece of work on stderr; use it as a context manager.
+
+    Of several at once each has a `position` of its own, from 0 on: its bar's line.
+    """
+
+    def __init__(self, title: str, *, position: int = 0) -> None:
         self._title = title
+        self._position = position
         self._bar: tqdm[Never] | None = None
         self._total = self._done = self._before = 0
         self._unit = "step"
@@ -33,7 +42,15 @@ class TerminalProgress:
         self._total, self._done, self._before, self._unit = total, done, done, unit
         self._began = self._said = time.monotonic()
         if sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=done, unit=unit, desc=self._title, dynamic_ncols=True)
+            self._bar = tqdm(
+                total=total,
+                initial=done,
+                unit=unit,
+                desc=self._title,
+                dynamic_ncols=True,
+                position=self._position,
+                leave=True,
+            )
         elif total > done:
             before = f", {done} of them done before" if done else ""
             click.echo(f"{self._title}: {total} {unit}s{before}", err=True)

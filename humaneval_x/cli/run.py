@@ -34,7 +34,7 @@ __all__ = ["command"]
     help="Folder of the report.  [default: OUT/report]",
 )
 def command(out: Path, report_out: Path | None, **options: Any) -> None:
-    """Generate, evaluate and report in one.
+    """Generate, evaluate and report in one; samples are judged while others are drawn.
 
     `humaneval-x run --config demo` samples the small problem set that comes with the package with the small model that
     comes with it, judges every sample and writes a report, in minutes on two cores.
@@ -43,13 +43,12 @@ def command(out: Path, report_out: Path | None, **options: Any) -> None:
     from humaneval_x.cli.stages import (  # noqa: PLC0415
         EvaluationOptions,
         GenerationOptions,
-        evaluate_stage,
-        generate_stage,
+        run_stages,
     )
 
-    generate_stage(GenerationOptions(**{field.name: options[field.name] for field in fields(GenerationOptions)}), out)
+    generation = GenerationOptions(**{field.name: options[field.name] for field in fields(GenerationOptions)})
     evaluation = EvaluationOptions(**{field.name: options[field.name] for field in fields(EvaluationOptions)})
-    evaluate_stage(evaluation, out)
+    run_stages(generation, evaluation, out)
     print_scores(out, example_tests=evaluation.example_tests, allow_partial=evaluation.allow_partial)
     write_report(
         [out],

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import click
-
 from humaneval_x import __version__
+from humaneval_x.cli.beside import HeardProgress, judged_beside
 from humaneval_x.cli.progress import TerminalProgress
+from humaneval_x.cli.progress import say as _say
 from humaneval_x.datasets import data_folder, data_hashes, read_problems
 from humaneval_x.engines import EngineOptions, open_engine
 from humaneval_x.errors import DataError, IncomparableError, SandboxError
-from humaneval_x.evaluation import Evaluated, Rules, evaluate, limits_of
+from humaneval_x.evaluation import Evaluated, Evaluation, Rules, begin_evaluation, limits_of
+from humaneval_x.evaluation.drawing import Drawing
 from humaneval_x.evaluation.store import Store, store_path
 from humaneval_x.generation import Generated, generate, tasks_of
 from humaneval_x.languages import language_names, language_of_task, parse_languages, read_language
+from humaneval_x.progress import Progress
 from humaneval_x.records import Problem, Prompt, Sampling
 from humaneval_x.rundir import RunFolder
+from humaneval_x.sandbox import Backend
 from humaneval_x.sandbox.choice import open_backend
 from humaneval_x.tasks import prompts as prompts_of
 
-__all__ = ["EvaluationOptions", "GenerationOptions", "evaluate_stage", "generate_stage"]
+__all__ = ["EvaluationOptions", "GenerationOptions", "evaluate_stage", "generate_stage", "run_stages"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,84 +73,134 @@ class EvaluationOptions:
 
 def generate_stage(options: GenerationOptions, out: Path) -> Generated:
     """Sample into `out`, going on where an earlier call stopped."""
-    problems = _problems(options)
-    prompts = _prompts(options, problems)
-    sampling = Sampling(
-        temperature=options.temperature,
-        top_p=options.top_p,
-        top_k=options.top_k,
-        max_tokens=options.max_tokens,
-        samples=options.samples,
-        seed=options.seed,
-    )
-    engine = open_engine(
-        options.engine,
-        EngineOptions(model=options.model, slots=options.slots, device=options.device, dtype=options.dtype),
-    )
-    try:
-        with TerminalProgress("generate") as progress:
-            generated = generate(
-                RunFolder(out),
-                engine,
-                prompts,
-                {problem.task_id: problem for problem in problems},
-                sampling,
-                manifest=_run_manifest(options, engine.describe(), prompts, sampling),
-                stop=options.stop,
-                progress=progress,
-            )
-    finally:
-        engine.close()
-    kept = f", {generated.kept} were there" if generated.kept else ""
-    click.echo(f"{out}: drew {generated.drawn} samples ({generated.tokens} tokens){kept}", err=True)
+    with contextlib.closing(_Sampler(options)) as sampler, TerminalProgress("generate") as progress:
+        generated = sampler.sample(RunFolder(out), progress)
+    _say_generated(generated, out)
     return generated
 
 
 def evaluate_stage(options: EvaluationOptions, run: Path) -> Evaluated:
     """Judge `run`'s samples, going on where an earlier call stopped. Raises SandboxError if some are not judged."""
     folder = RunFolder(run)
-    manifest = folder.manifest()
     names = _languages_of(folder)
-    data_folder_here = data_folder(options.data_dir)
-    version = manifest["data"]["version"]
-    problems = {problem.task_id: problem for problem in read_problems(version, names, data_folder_here)}
-    _check_data(manifest["data"]["sha256"], data_hashes(version, names, data_folder_here), run)
-    backend = open_backend(options.sandbox, names, say=lambda text: click.echo(text, err=True))
-    rules = Rules(truncation=options.truncation, example_tests=options.example_tests, timeout_s=options.timeout)
-    workers = options.workers or len(os.sched_getaffinity(0))
-    sandbox = backend.describe(names)
-    with contextlib.ExitStack() as stack:
-        store = None if options.no_cache else stack.enter_context(_store(sandbox, version, names, data_folder_here))
-        evaluated = evaluate(
-            folder,
-            backend,
-            problems,
-            rules,
-            manifest=_evaluation_manifest(rules, sandbox, names),
-            workers=workers,
-            progress=stack.enter_context(TerminalProgress("evaluate")),
-            store=store,
-        )
+    judge = _Judge(options, folder, names, lambda: open_backend(options.sandbox, names, say=_say))
+    with judge.begin() as evaluation, TerminalProgress("evaluate") as progress:
+        evaluated = judge.judge(evaluation, progress)
     _say_evaluated(evaluated, run)
     return evaluated
 
 
-def _store(sandbox: dict[str, object], version: str, names: list[str], data: Path) -> Store:
-    return Store(
-        store_path(),
-        sandbox=sandbox,
-        data={name: data_hashes(version, [name], data) for name in names},
-        say=lambda text: click.echo(text, err=True),
-    )
+def run_stages(generation: GenerationOptions, evaluation: EvaluationOptions, out: Path) -> Evaluated:
+    """Sample into `out` and judge the samples as they come; going on where an earlier call stopped.
+
+    What keeps the samples from being judged is raised before the first is drawn.
+    """
+    folder, drawing = RunFolder(out), Drawing()
+    with contextlib.ExitStack() as stack:
+        sampler = stack.enter_context(contextlib.closing(_Sampler(generation)))
+        names = sampler.languages
+        backend = open_backend(evaluation.sandbox, names, say=_say)
+        folder.begin(sampler.manifest)
+        judge = _Judge(evaluation, folder, names, lambda: backend)
+        begun = stack.enter_context(judge.begin(drawing))
+        # Drawn first, judged below it; left in the opposite order.
+        drawn = stack.enter_context(TerminalProgress("generate", position=0))
+        judged = stack.enter_context(TerminalProgress("evaluate", position=1))
+
+        def draw() -> None:
+            _say_generated(sampler.sample(folder, HeardProgress(drawn, drawing)), out)
+
+        evaluated = judged_beside(drawing, draw, lambda: judge.judge(begun, judged), say=_say)
+    _say_evaluated(evaluated, out)
+    return evaluated
+
+
+class _Sampler:
+    """What `generate` needs, with the engine open."""
+
+    def __init__(self, options: GenerationOptions) -> None:
+        self._options = options
+        self._problems = _problems(options)
+        self._prompts = _prompts(options, self._problems)
+        self._sampling = Sampling(
+            temperature=options.temperature,
+            top_p=options.top_p,
+            top_k=options.top_k,
+            max_tokens=options.max_tokens,
+            samples=options.samples,
+            seed=options.seed,
+        )
+        engine = EngineOptions(model=options.model, slots=options.slots, device=options.device, dtype=options.dtype)
+        self._engine = open_engine(options.engine, engine)
+        self.languages = [name for name in language_names() if name in {prompt.language for prompt in self._prompts}]
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        return _run_manifest(self._options, self._engine.describe(), self._prompts, self._sampling)
+
+    def sample(self, folder: RunFolder, progress: Progress) -> Generated:
+        return generate(
+            folder,
+            self._engine,
+            self._prompts,
+            {problem.task_id: problem for problem in self._problems},
+            self._sampling,
+            manifest=self.manifest,
+            stop=self._options.stop,
+            progress=progress,
+        )
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+class _Judge:
+    """What `evaluate` needs, with the sandbox checked."""
+
+    def __init__(
+        self, options: EvaluationOptions, folder: RunFolder, names: list[str], backend: Callable[[], Backend]
+    ) -> None:
+        manifest = folder.manifest()
+        data = data_folder(options.data_dir)
+        version = manifest["data"]["version"]
+        problems = read_problems(version, names, data)
+        _check_data(manifest["data"]["sha256"], data_hashes(version, names, data), folder.path)
+        self._options = options
+        self._folder = folder
+        self._names = names
+        self._problems = {problem.task_id: problem for problem in problems}
+        self._data = {name: data_hashes(version, [name], data) for name in names}
+        self._backend = backend()
+        self._sandbox = self._backend.describe(names)
+
+    def begin(self, drawing: Drawing | None = None) -> contextlib.AbstractContextManager[Evaluation]:
+        options = self._options
+        rules = Rules(truncation=options.truncation, example_tests=options.example_tests, timeout_s=options.timeout)
+        manifest = _evaluation_manifest(rules, self._sandbox, self._names)
+        return begin_evaluation(self._folder, self._problems, rules, manifest=manifest, drawing=drawing)
+
+    def judge(self, evaluation: Evaluation, progress: Progress) -> Evaluated:
+        workers = self._options.workers or len(os.sched_getaffinity(0))
+        with contextlib.ExitStack() as stack:
+            store = None if self._options.no_cache else stack.enter_context(self._store())
+            return evaluation.judge(self._backend, workers=workers, progress=progress, store=store)
+
+    def _store(self) -> Store:
+        return Store(store_path(), sandbox=self._sandbox, data=self._data, say=_say)
+
+
+def _say_generated(generated: Generated, out: Path) -> None:
+    kept = f", {generated.kept} were there" if generated.kept else ""
+    _say(f"{out}: drew {generated.drawn} samples ({generated.tokens} tokens){kept}")
 
 
 def _say_evaluated(evaluated: Evaluated, run: Path) -> None:
     kept = f", {evaluated.kept} were judged before" if evaluated.kept else ""
     stored = f" ({evaluated.stored} in earlier runs)" if evaluated.stored else ""
     shared = f", {evaluated.shared} of them by the verdict on the same program{stored}" if evaluated.shared else ""
-    click.echo(f"{run}: judged {evaluated.judged} samples{shared}{kept}", err=True)
+    _say(f"{run}: judged {evaluated.judged} samples{shared}{kept}")
     for fault in evaluated.unjudged[:10]:
-        click.echo(f"  not judged: {fault.task} {fault.task_id} sample {fault.completion_id}: {fault.reason}", err=True)
+        _say(f"  not judged: {fault.task} {fault.task_id} sample {fault.completion_id}: {fault.reason}")
     if evaluated.unjudged:
         raise SandboxError(
             f"{len(evaluated.unjudged)} samples of {run} could not be judged, so it has no score yet; the host failed, "

@@ -6,42 +6,24 @@ the sample is tried once more in a fresh slot, and if that fails too it is repor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from humaneval_x.errors import DataError, IncomparableError, SandboxError
+from humaneval_x.errors import SandboxError
+from humaneval_x.evaluation.drawing import Drawing
+from humaneval_x.evaluation.plan import Plan
 from humaneval_x.evaluation.pool import Pool
+from humaneval_x.evaluation.rules import Rules, limits_of
 from humaneval_x.evaluation.sharing import Sharing
 from humaneval_x.evaluation.store import Store
-from humaneval_x.languages import Language, language_of_task
-from humaneval_x.programs import assemble
 from humaneval_x.progress import Progress
-from humaneval_x.records import SHARED, STORED, Limits, Problem, Program, Verdict
+from humaneval_x.records import SHARED, STORED, Problem, Program, Verdict
 from humaneval_x.rundir import RunFolder, row_of
 from humaneval_x.sandbox import Backend
 
-__all__ = ["Evaluated", "Rules", "Unjudged", "evaluate", "limits_of"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """How samples are judged. `timeout_s` replaces the CPU limit of the run step; None keeps the language's.
-
-    `fast` lets the languages' fast ways judge what they can tell beyond doubt; verdicts are the same without.
-    """
-
-    truncation: str = "strict"
-    example_tests: bool = False
-    timeout_s: float | None = None
-    fast: bool = True
-
-    def limits(self, language: Language) -> Limits:
-        """The limits of that language under these rules; the wall limit grows with the CPU limit."""
-        if self.timeout_s is None:
-            return language.limits
-        grown = max(language.limits.wall_s, language.limits.wall_s / language.limits.run_cpu_s * self.timeout_s)
-        return replace(language.limits, run_cpu_s=self.timeout_s, wall_s=grown)
+__all__ = ["Evaluated", "Evaluation", "Rules", "Unjudged", "begin_evaluation", "evaluate", "limits_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +67,44 @@ def evaluate(
     `problems` maps task ids to problems, `manifest` is what the evaluation's manifest must say, `store` has the
     verdicts of earlier runs. Raises SandboxError if the sandboxes fail again and again; what was judged is kept.
     """
+    with begin_evaluation(folder, problems, rules, manifest=manifest) as evaluation:
+        return evaluation.judge(backend, workers=workers, progress=progress, store=store)
+
+
+@contextmanager
+def begin_evaluation(
+    folder: RunFolder,
+    problems: Mapping[str, Problem],
+    rules: Rules,
+    *,
+    manifest: Mapping[str, Any],
+    drawing: Drawing | None = None,
+) -> Iterator[Evaluation]:
+    """The evaluation of the run, which nobody else can evaluate meanwhile; parameters as for `evaluate`.
+
+    With a `drawing` it is of all samples that the run is to have, and goes on until that ends. Raises what keeps the
+    run from being judged so.
+    """
     folder.begin_evaluation(manifest, example_tests=rules.example_tests)
     with folder.lock("evaluate"):
-        plan = _Plan(folder, problems, rules)
+        yield Evaluation(folder, problems, rules, drawing)
+
+
+class Evaluation:
+    """An evaluation that has begun (`begin_evaluation`)."""
+
+    def __init__(
+        self, folder: RunFolder, problems: Mapping[str, Problem], rules: Rules, drawing: Drawing | None
+    ) -> None:
+        self._folder = folder
+        self._problems = problems
+        self._rules = rules
+        self._drawing = drawing
+        self._plan = Plan(folder, problems, rules, drawing)
+
+    def judge(self, backend: Backend, *, workers: int, progress: Progress, store: Store | None = None) -> Evaluated:
+        """Judge every sample that has no verdict yet. Raises as `evaluate`, and AbandonedError if the drawing was."""
+        plan, rules = self._plan, self._rules
         progress.begin(total=plan.pending + plan.kept, done=plan.kept, unit="sample")
         unjudged: list[Unjudged] = []
         judged = passed = shared = stored = 0
@@ -97,10 +114,10 @@ def evaluate(
             language = plan.language(task)
             limits = rules.limits(language)
             pool = Pool(backend, language, limits, workers, fast=rules.fast)
-            section = store.section(language, limits) if store is not None else None
-            sharing = Sharing(plan.verdicts(task), problems, section)
-            with folder.open_verdicts(task, example_tests=rules.example_tests) as journal:
-                for program, result in sharing.judged_by(pool, plan.programs(task)):
+            section = store.section(language, limits, fast=rules.fast) if store is not None else None
+            sharing = Sharing(plan.verdicts(task), self._problems, section)
+            with self._folder.open_verdicts(task, example_tests=rules.example_tests) as journal:
+                for program, result in sharing.judged_by(pool, plan.programs(task, workers)):
                     if isinstance(result, Verdict):
                         journal.append(row_of(result))
                         judged += 1
@@ -110,85 +127,19 @@ def evaluate(
                     else:
                         unjudged.append(_unjudged(task, program, result))
                     progress.advance(passed=passed, unjudged=len(unjudged))
-    return Evaluated(
-        judged=judged,
-        shared=shared,
-        kept=plan.kept,
-        missing=plan.missing,
-        unjudged=tuple(unjudged),
-        stored=stored,
-    )
+                    if self._drawing is not None:
+                        self._drawing.check()
+        return Evaluated(
+            judged=judged,
+            shared=shared,
+            kept=plan.kept,
+            missing=plan.missing,
+            unjudged=tuple(unjudged),
+            stored=stored,
+        )
 
 
 def _unjudged(task: str, program: Program, fault: SandboxError) -> Unjudged:
     return Unjudged(
         task=task, task_id=program.task_id, completion_id=program.completion_id, reason=" ".join(str(fault).split())
     )
-
-
-class _Plan:
-    """Which samples lack a verdict, task by task; programs are made when they are asked for."""
-
-    def __init__(self, folder: RunFolder, problems: Mapping[str, Problem], rules: Rules) -> None:
-        self._folder = folder
-        self._problems = problems
-        self._rules = rules
-        self._wanted = folder.tasks()
-        self.tasks = list(self._wanted)
-        self.pending_of: dict[str, int] = {}
-        self.kept = 0
-        self._judged: dict[str, dict[tuple[str, int], Verdict]] = {}
-        samples = folder.manifest()["sampling"]["samples"]
-        drawn = 0
-        for task in self.tasks:
-            self._judged[task] = {
-                (verdict.task_id, verdict.completion_id): verdict
-                for verdict in folder.verdicts(task, example_tests=rules.example_tests)
-            }
-            keys = {(sample.task_id, sample.completion_id) for sample in folder.samples(task)}
-            orphans = set(self._judged[task]) - keys
-            if orphans:
-                raise DataError(
-                    f"{folder.path}: {task} has a verdict on {sorted(orphans)[0]} but no such sample: "
-                    "the samples' journal was cut or replaced"
-                )
-            self.pending_of[task] = len(keys) - len(self._judged[task])
-            self.kept += len(self._judged[task])
-            drawn += len(keys)
-        self.pending = sum(self.pending_of.values())
-        self.missing = samples * sum(map(len, self._wanted.values())) - drawn
-
-    def language(self, task: str) -> Language:
-        return language_of_task(self._wanted[task][0])
-
-    def verdicts(self, task: str) -> Iterable[Verdict]:
-        """What earlier calls judged."""
-        return self._judged[task].values()
-
-    def programs(self, task: str) -> Iterator[Program]:
-        """The programs of the samples without a verdict, checking that the others' verdicts are on the same program."""
-        judged = self._judged[task]
-        known = set(self._wanted[task])
-        for sample in self._folder.samples(task):
-            if sample.task_id not in known:
-                raise DataError(f"{self._folder.samples_path(task)}: {sample.task_id} does not belong to this run")
-            program = assemble(
-                self._problems[sample.task_id],
-                sample,
-                task=task,
-                truncation=self._rules.truncation,
-                example_test=self._rules.example_tests,
-            )
-            before = judged.get((sample.task_id, sample.completion_id))
-            if before is None:
-                yield program
-            elif before.sha256 != program.sha256:
-                raise IncomparableError(
-                    f"{self._folder.path}: sample {sample.completion_id} of {sample.task_id} was judged as another "
-                    "program: the data or this harness changed; move verdicts and evaluation.json away to judge anew"
-                )
-
-
-def limits_of(rules: Rules, languages: Mapping[str, Language]) -> dict[str, dict[str, float]]:
-    """Language -> its limits under these rules, for the manifest."""
-    return {name: asdict(rules.limits(language)) for name, language in languages.items()}

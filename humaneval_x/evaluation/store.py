@@ -89,9 +89,13 @@ class Store:
             self._connection = _open(path, patience_s)
             self._trim(self._connection)
 
-    def section(self, language: Language, limits: Limits) -> Section:
-        """The verdicts on programs of that language under these limits, and under all else that holds here."""
-        return Section(self, _conditions(language, limits, self._sandbox, self._data), language, limits)
+    def section(self, language: Language, limits: Limits, *, fast: bool = True) -> Section:
+        """The verdicts on programs of that language under these limits, and under all else that holds here.
+
+        Verdicts that may be the fast way's are apart from those that are not: who judges without it wants to compare.
+        """
+        conditions = _conditions(language, limits, fast, self._sandbox, self._data)
+        return Section(self, conditions, language, limits)
 
     def find(self, key: bytes) -> str | None:
         """What is kept under that key, if anything."""
@@ -311,12 +315,13 @@ def _checksum(key: bytes, text: str) -> bytes:
 
 
 def _conditions(
-    language: Language, limits: Limits, sandbox: Mapping[str, Any], data: Mapping[str, Mapping[str, str]]
+    language: Language, limits: Limits, fast: bool, sandbox: Mapping[str, Any], data: Mapping[str, Mapping[str, str]]
 ) -> bytes:
     """A digest of all that decides what a program of that language does and what the verdict on it is."""
     said = {
         "language": language.name,
         "limits": asdict(limits),
+        "fast": fast,
         "sandbox": _identity(sandbox, language.name),
         "data": dict(data.get(language.name, {})),
     }
