@@ -109,7 +109,9 @@ def leave(code):
     threading._shutdown()
     atexit._run_exitfuncs()
     code = flushed(code)
-    sys.modules["__main__"].__dict__.clear()
+    program = getattr(sys.modules.get("__main__"), "__dict__", None)
+    if isinstance(program, dict) and program is not globals():  # a program that does not compile has no module
+        program.clear()
     gc.collect()
     os._exit(flushed(code))
 
@@ -128,6 +130,7 @@ def flushed(code):
 LIBC = ctypes.CDLL(None)
 numpy = import_what_programs_import()
 del sys.modules["runner"]
+sys.orig_argv[2:] = [runner.__file__, PROGRAM]
 gc.collect()
 gc.freeze()
 serve()

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
-from fast_slot import FastSlot
+from fast_slot import FAST, FastSlot
 
 from humaneval_x.languages import read_language
 from humaneval_x.records import Limits, Program
@@ -43,7 +43,6 @@ def python_image() -> str:
         return build_image(client, "python", say=lambda _: None).id
 
 
-FAST = "docker, the fast way"
 WAYS = [
     pytest.param("docker", marks=pytest.mark.docker),
     pytest.param("local", marks=pytest.mark.local),
@@ -66,6 +65,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 @pytest.fixture(scope="module", params=[*WAYS, pytest.param(FAST, marks=pytest.mark.docker)])
 def slot(request: pytest.FixtureRequest) -> Iterator[SupervisedSlot | FastSlot]:
     """A slot for Python programs, in every kind of sandbox and by both ways."""
-    with _backend(request.param, request).open_slot(read_language("python")) as opened:
+    python = read_language("python")
+    with _backend(request.param, request).open_slot(python) as opened:
         assert isinstance(opened, SupervisedSlot)
-        yield FastSlot(opened) if request.param == FAST else opened
+        yield FastSlot(opened, python) if request.param == FAST else opened
