@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 
 from humaneval_x.languages import read_language
@@ -80,9 +81,15 @@ _GO_PACKAGES = ("math", "strings", "fmt", "strconv", "time", "bytes", "regexp", 
 _CPP_GUARDED = """
     main assert NDEBUG __assert_fail if else for while do switch case default break continue return goto try catch throw
     const static static_cast void bool int char float double long short unsigned signed auto string vector map
-    true false nullptr sizeof operator new delete struct class typedef using namespace template std
+    true false nullptr sizeof operator new delete struct class typedef using namespace template std decltype
 """
-_CPP_GUARD = "\n" + "".join(f"#undef {name}\n" for name in _CPP_GUARDED.split())
+# An overload of what a failed assertion calls has no address of its own, and so does not compile.
+_CPP_GUARD = (
+    "\n"
+    + "".join(f"#undef {name}\n" for name in _CPP_GUARDED.split())
+    + "#include<assert.h>\ntypedef decltype(&__assert_fail) harness_assert_fail;\n"
+)
+_CPP_DEFINE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*define[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
 
 def _python(_problem: Problem, start: str, code: str, test: str) -> str:
@@ -93,7 +100,11 @@ def _python(_problem: Problem, start: str, code: str, test: str) -> str:
 def _cpp(_problem: Problem, start: str, code: str, test: str) -> str:
     includes = (f"#include<{header}>" for header in _CPP_HEADERS)
     missing = "".join(f"{include}\n" for include in includes if include not in start)
-    return f"{missing}\n{start}{code}\n{_CPP_GUARD}{test}"
+    # A macro of the completion must not change what the test says.
+    used = set(re.findall(r"\w+", test))
+    defined = sorted(set(_CPP_DEFINE.findall(code.replace("\\\n", ""))) & used)
+    undone = "".join(f"#undef {name}\n" for name in defined)
+    return f"{missing}\n{start}{code}\n{_CPP_GUARD}{undone}{test}"
 
 
 def _plain(_problem: Problem, start: str, code: str, test: str) -> str:

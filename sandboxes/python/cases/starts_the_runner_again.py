@@ -6,4 +6,4 @@
     os.set_inheritable(3, True)
     with open("right.py", "w") as file:
         file.write("pass")
-    os.execv(sys.executable, [sys.executable, sys.orig_argv[-2], "right.py"])
+    os.execv(sys.executable, [sys.executable, os.path.join(os.path.dirname(sys.orig_argv[2]), "runner.py"), "right.py"])
