@@ -131,6 +131,14 @@ evaluation_options = _together(
         show_default=True,
         help="auto takes Docker where there is one, else bubblewrap on this host.",
     ),
+    click.option(
+        "--mode",
+        type=click.Choice(["fast", "plain"]),
+        default="fast",
+        show_default=True,
+        help="plain: a fresh compiler and process for each sample, with the published evaluator's commands. fast: by "
+        "servers that are ready where they can tell beyond doubt, else the plain way. The verdicts are the same.",
+    ),
     click.option("--workers", type=click.IntRange(1, 1024), help="Sandboxes at once.  [default: one per CPU]"),
     click.option("--example-tests", is_flag=True, help="Judge by the example tests instead of the tests."),
     click.option(

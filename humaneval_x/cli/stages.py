@@ -66,6 +66,7 @@ class EvaluationOptions:
     example_tests: bool
     timeout: float | None
     truncation: str
+    mode: str
     no_cache: bool
     allow_partial: bool
     data_dir: Path | None
@@ -175,7 +176,12 @@ class _Judge:
 
     def begin(self, drawing: Drawing | None = None) -> contextlib.AbstractContextManager[Evaluation]:
         options = self._options
-        rules = Rules(truncation=options.truncation, example_tests=options.example_tests, timeout_s=options.timeout)
+        rules = Rules(
+            truncation=options.truncation,
+            example_tests=options.example_tests,
+            timeout_s=options.timeout,
+            fast=options.mode == "fast",
+        )
         manifest = _evaluation_manifest(rules, self._sandbox, self._names)
         return begin_evaluation(self._folder, self._problems, rules, manifest=manifest, drawing=drawing)
 
@@ -198,7 +204,8 @@ def _say_evaluated(evaluated: Evaluated, run: Path) -> None:
     kept = f", {evaluated.kept} were judged before" if evaluated.kept else ""
     stored = f" ({evaluated.stored} in earlier runs)" if evaluated.stored else ""
     shared = f", {evaluated.shared} of them by the verdict on the same program{stored}" if evaluated.shared else ""
-    _say(f"{run}: judged {evaluated.judged} samples{shared}{kept}")
+    plainly = f", {evaluated.plainly} the plain way, since the fast one could not tell" if evaluated.plainly else ""
+    _say(f"{run}: judged {evaluated.judged} samples{shared}{plainly}{kept}")
     for fault in evaluated.unjudged[:10]:
         _say(f"  not judged: {fault.task} {fault.task_id} sample {fault.completion_id}: {fault.reason}")
     if evaluated.unjudged:
@@ -256,6 +263,7 @@ def _evaluation_manifest(rules: Rules, sandbox: dict[str, object], names: list[s
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "sandbox": sandbox,
         "limits": limits_of(rules, {name: read_language(name) for name in names}),
+        "mode": "fast" if rules.fast else "plain",
         "truncation": rules.truncation,
         "example_tests": rules.example_tests,
     }

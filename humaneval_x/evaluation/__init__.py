@@ -41,6 +41,7 @@ class Evaluated:
     """What one call judged: `judged` samples, of which `shared` had the program of another sample.
 
     Of these, `stored` took the verdict of an earlier run. `kept` were judged before, `missing` are not drawn yet.
+    `plainly` were judged the plain way since the fast one could not tell.
     """
 
     judged: int
@@ -49,6 +50,7 @@ class Evaluated:
     missing: int
     unjudged: tuple[Unjudged, ...]
     stored: int = 0
+    plainly: int = 0
 
 
 def evaluate(
@@ -107,7 +109,7 @@ class Evaluation:
         plan, rules = self._plan, self._rules
         progress.begin(total=plan.pending + plan.kept, done=plan.kept, unit="sample")
         unjudged: list[Unjudged] = []
-        judged = passed = shared = stored = 0
+        judged = passed = shared = stored = plainly = 0
         for task in plan.tasks:
             if not plan.pending_of[task]:
                 continue
@@ -129,6 +131,7 @@ class Evaluation:
                     progress.advance(passed=passed, unjudged=len(unjudged))
                     if self._drawing is not None:
                         self._drawing.check()
+            plainly += pool.judged_plainly
         return Evaluated(
             judged=judged,
             shared=shared,
@@ -136,6 +139,7 @@ class Evaluation:
             missing=plan.missing,
             unjudged=tuple(unjudged),
             stored=stored,
+            plainly=plainly,
         )
 
 

@@ -41,6 +41,7 @@ class Pool:
         self._workers = workers
         self._batch = language.fast.batch if fast and language.fast else 1
         self._fast = fast and language.fast is not None
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._failures: list[BaseException] = []
         self.judged_plainly = 0
@@ -175,13 +176,15 @@ class Pool:
                 yield program, outcome
         for program in batch:
             if id(program) not in settled:
-                self.judged_plainly += self._fast
+                with self._lock:
+                    self.judged_plainly += self._fast
                 yield program, self._attempt(seat, program)
 
     def _fast_outcomes(self, seat: _Seat, batch: list[Program]) -> Iterator[tuple[Program, Outcome]]:
         try:
             slot = seat.slot()
             if not slot.fast:
+                self._fast = False
                 return
             for program, result in slot.execute_fast(batch, self._limits):
                 if isinstance(result, Declined):
