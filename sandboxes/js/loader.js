@@ -1,10 +1,11 @@
 'use strict'
 // Runs one program as `node main.js` would and, once its tests have returned, proves it to the harness.
 //
-// Used as `node loader.js main.js`. Descriptor 3 carries one line, a secret, before the program starts. console.assert
-// prints as ever, but cannot be replaced, and its calls are counted. When the script has returned and the event
-// loop has run dry, the line "<secret> <assertions> <failed assertions>" goes back. process.exit, uncaught errors and
-// unhandled rejections send nothing, and neither does a program none of whose assertions ran.
+// Used as `node loader.js main.js`, or as `node-zygote loader.js main.js`: then it prepares once, and goes on in a new
+// process for each program (see zygote.js). Descriptor 3 carries one line, a secret, before the program starts.
+// console.assert prints as ever, but cannot be replaced, and its calls are counted. When the script has returned and the
+// event loop has run dry, the line "<secret> <assertions> <failed assertions>" goes back. process.exit, uncaught errors
+// and unhandled rejections send nothing, and neither does a program none of whose assertions ran.
 //
 // Node marks descriptors 3 to 15 close-on-exec when it starts, so the program's children do not have this one.
 
@@ -22,9 +23,11 @@ const line = Buffer.alloc(160)
 
 function readSecret() {
   try {
-    for (let length = 0; length < 100; length++) {
-      if (readSync(MARKER, line, length, 1, null) !== 1) return 0
-      if (line[length] === 10) return length
+    for (let length = 0; length < 100; ) {
+      const size = readSync(MARKER, line, length, 100 - length, null)
+      if (size === 0) return 0
+      length += size
+      if (line[length - 1] === 10) return length - 1
     }
   } catch {
     // no marker descriptor: the program runs without proof
@@ -67,18 +70,28 @@ function compiles(file) {
   }
 }
 
-const file = path.resolve(process.argv[2])
-const secretLength = readSecret()
 const count = { made: 0, failed: 0 }
 let returned = false
 let told = false
 
-process.argv = [process.argv[0], file]
+const { zygote } = globalThis // node-zygote has it
+delete globalThis.zygote
+if (zygote !== undefined) process.execPath = process.argv[0] = '/usr/bin/node' // whose engine it is
+
 process.env.NODE_PATH = path.join(__dirname, 'prepared', 'node_modules') // made by prepare.sh
 Module._initPaths()
 delete process.env.NODE_PATH
 delete require.cache[__filename]
 countAssertions(count)
+
+if (zygote !== undefined) {
+  require('./zygote.js')(zygote, { append, compiles, readSecret })
+  count.made = count.failed = 0
+}
+
+const file = path.resolve(process.argv[2])
+const secretLength = readSecret()
+process.argv = [process.argv[0], file]
 
 process.on('beforeExit', () => {
   if (!returned || told || secretLength === 0 || count.made === 0) return
