@@ -2,6 +2,13 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+// A program may have classes of these names; an import by name is what hides them here.
+import java.lang.Class;
+import java.lang.IllegalStateException;
+import java.lang.Object;
+import java.lang.ReflectiveOperationException;
+import java.lang.String;
+import java.lang.Throwable;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
