@@ -1,0 +1,68 @@
+// The main function of a binary that holds many programs, each a package of its own: runs the tests of the one whose
+// number is the binary's argument, in the order of events of `go test` with start_test.go.
+//
+// Compiled for every batch together with a file that fast.py writes: `programs`.
+
+package main
+
+import (
+	"flag"
+	"humanevalx/guard"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/internal/testdeps"
+	_ "unsafe"
+)
+
+//go:linkname doInit runtime.doInit
+func doInit(*guard.Task)
+
+func main() {
+	// No code of a program has run yet, and none has a name for this variable.
+	secret := takeSecret()
+	number, err := strconv.Atoi(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	os.Args = os.Args[:1:1]
+	program := os.Args[0]
+	runtime.LockOSThread() // as the runtime does while it initialises
+	guard.Tasks[number].State = guard.Waiting
+	doInit(guard.Tasks[number])
+	runtime.UnlockOSThread()
+	m := testing.MainStart(testdeps.TestDeps{}, programs[number], nil, nil, nil)
+	// Whatever the program did to the test flags (-test.run matching nothing, -test.short) is undone.
+	os.Args = []string{program}
+	flag.CommandLine.VisitAll(func(one *flag.Flag) {
+		if strings.HasPrefix(one.Name, "test.") {
+			_ = one.Value.Set(one.DefValue)
+		}
+	})
+	// As `go test` sets it: os.Exit(0) in a test panics.
+	_ = flag.Set("test.paniconexit0", "true")
+	code := m.Run()
+	if code == 0 && len(secret) > 0 {
+		_, _ = syscall.Write(marker, append(secret, " 0 0\n"...))
+	}
+	os.Exit(code)
+}
+
+const marker = 3
+
+func takeSecret() []byte {
+	syscall.CloseOnExec(marker)
+	secret := make([]byte, 0, 80)
+	for one := make([]byte, 1); len(secret) < cap(secret); secret = append(secret, one[0]) {
+		if count, err := syscall.Read(marker, one); count != 1 || err != nil {
+			return nil
+		}
+		if one[0] == '\n' {
+			break
+		}
+	}
+	return secret
+}
