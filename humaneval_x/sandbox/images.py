@@ -21,17 +21,19 @@ from humaneval_x.resources import resource_folder
 if TYPE_CHECKING:
     import docker
 
-__all__ = ["DEFAULT_BASE", "OWN_BASE", "Image", "build_image", "context_files", "find_image"]
+__all__ = ["DEFAULT_BASE", "OWN_BASE", "SHARED_FILES", "Image", "build_image", "context_files", "find_image"]
 
 DEFAULT_BASE = "debian:bookworm-slim"
 OWN_BASE = "humaneval-x-base:bookworm"
 """The base image that `sandboxes/make-base-image` makes where no registry can be reached."""
 
+SHARED_FILES = ("supervisor.py", "fastpath.py", "forkserver.h")
+"""What every image's build context holds at its top besides the language's own files."""
+
 _LANGUAGE_LABEL = "humaneval-x.language"
 _CONTEXT_LABEL = "humaneval-x.context"
 _BASE_LABEL = "humaneval-x.base"
 _LEFT_OUT = ("cases", "language.toml", "__pycache__")
-_SHARED = ("supervisor.py", "fastpath.py", "forkserver.h")
 _CA_FILE = "ca-certificates.crt"
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -101,7 +103,7 @@ def context_files(language: str) -> dict[str, bytes]:
     }
     if "Dockerfile" not in files:
         raise SandboxError(f"{folder} has no Dockerfile: {language} cannot be judged under Docker; see CONTRIBUTING.md")
-    return files | {name: (sandboxes / name).read_bytes() for name in _SHARED}
+    return files | {name: (sandboxes / name).read_bytes() for name in SHARED_FILES}
 
 
 def _build(client: docker.DockerClient, files: dict[str, bytes], tag: str, *, labels: dict[str, str], say: Say) -> None:

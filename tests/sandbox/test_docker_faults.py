@@ -106,8 +106,10 @@ def test_a_container_has_every_limit_of_the_design(
     facts = client.api.inspect_container(container.id)
     host = facts["HostConfig"]
     assert host["NetworkMode"] == "none" and host["ReadonlyRootfs"] and host["IpcMode"] == "private"
-    assert host["Memory"] == host["MemorySwap"] == limits.memory_mb + 64 << 20
-    assert host["PidsLimit"] == limits.processes + 1
+    fast = read_language("python").fast
+    assert fast is not None
+    assert host["Memory"] == host["MemorySwap"] == limits.memory_mb + 64 + fast.memory_mb << 20
+    assert host["PidsLimit"] == limits.processes + 1 + fast.processes
     assert host["CapDrop"] == ["ALL"] and "SYS_ADMIN" not in host["CapAdd"] and host["Privileged"] is False
     assert host["SecurityOpt"] == ["no-new-privileges"] and host["LogConfig"]["Type"] == "none"
     assert host["ShmSize"] <= 16 << 20 and host["AutoRemove"] and not host["Binds"]
@@ -316,8 +318,8 @@ def own_language(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
 
     name = f"trial{os.getpid()}"
     (tmp_path / name).mkdir()
-    (tmp_path / "supervisor.py").write_text("# nothing\n")
-    (tmp_path / "forkserver.h").write_text("// nothing\n")
+    for shared in images.SHARED_FILES:
+        (tmp_path / shared).write_text("")
 
     def make(dockerfile: str) -> str:
         (tmp_path / name / "Dockerfile").write_text(dockerfile)
