@@ -20,6 +20,10 @@ const EXIT_COMPILE = 102
 // Everything that runs after the program is taken before it: a program may replace what it can reach.
 const { readSync, writeSync, readFileSync } = fs
 const line = Buffer.alloc(160)
+// No getter of the program's may be handed the line when it is written, nor a function that it puts in the place of
+// node's own.
+Object.setPrototypeOf(Object.defineProperty(line, 'byteLength', { value: line.byteLength }), null)
+Object.defineProperty(process.binding('fs'), 'writeBuffer', { writable: false, configurable: false })
 
 function readSecret() {
   try {
@@ -61,6 +65,19 @@ function countAssertions(count) {
   Object.defineProperty(globalThis, 'console', { value: console, writable: false, configurable: false })
 }
 
+// A script may return before its tests. It gets a last statement that returns what it cannot know, to be compared here.
+function runToItsEnd(file) {
+  const end = `${process.hrtime.bigint()}`
+  const compile = Module.prototype._compile
+  let reached
+  Module.prototype._compile = function (content, name) {
+    Module.prototype._compile = compile
+    reached = compile.call(this, `${content}\n;return '${end}'`, name)
+  }
+  Module._load(file, null, true)
+  return reached === end
+}
+
 function compiles(file) {
   try {
     new vm.Script(Module.wrap(readFileSync(file, 'utf8')))
@@ -72,6 +89,7 @@ function compiles(file) {
 
 const count = { made: 0, failed: 0 }
 let returned = false
+let left = true
 let told = false
 
 const { zygote } = globalThis // node-zygote has it
@@ -103,9 +121,9 @@ process.on('beforeExit', () => {
 
 // No catch: node prints an uncaught error with the place where it was first thrown.
 try {
-  Module._load(file, null, true)
-  returned = true
+  returned = runToItsEnd(file)
+  left = false
 } finally {
   // Set this late, because node sets 1 itself before it runs the exit listeners.
-  if (!returned && !compiles(file)) process.on('exit', () => { process.exitCode = EXIT_COMPILE })
+  if (left && !compiles(file)) process.on('exit', () => { process.exitCode = EXIT_COMPILE })
 }
