@@ -25,7 +25,7 @@ def say(text: str) -> None:
 class TerminalProgress:
     """Shows one piece of work on stderr; use it as a context manager.
 
-    Of several at once each has a `position` of its own, from 0 on: its bar's line.
+    Of several at once each has a `position` of its own, its bar's line; at its end only the one at 0 leaves its bar.
     """
 
     def __init__(self, title: str, *, position: int = 0) -> None:
@@ -49,7 +49,7 @@ class TerminalProgress:
                 desc=self._title,
                 dynamic_ncols=True,
                 position=self._position,
-                leave=True,
+                leave=self._position == 0,
             )
         elif total > done:
             before = f", {done} of them done before" if done else ""

@@ -104,12 +104,12 @@ def run_stages(generation: GenerationOptions, evaluation: EvaluationOptions, out
         folder.begin(sampler.manifest)
         judge = _Judge(evaluation, folder, names, lambda: backend)
         begun = stack.enter_context(judge.begin(drawing))
-        # Drawn first, judged below it; left in the opposite order.
-        drawn = stack.enter_context(TerminalProgress("generate", position=0))
-        judged = stack.enter_context(TerminalProgress("evaluate", position=1))
+        judged = stack.enter_context(TerminalProgress("evaluate"))
 
         def draw() -> None:
-            _say_generated(sampler.sample(folder, HeardProgress(drawn, drawing)), out)
+            with TerminalProgress("generate", position=1) as drawn:
+                generated = sampler.sample(folder, HeardProgress(drawn, drawing))
+            _say_generated(generated, out)
 
         evaluated = judged_beside(drawing, draw, lambda: judge.judge(begun, judged), say=_say)
     _say_evaluated(evaluated, out)
