@@ -23,16 +23,25 @@ var HIDDEN = func() func(*HIDDENtesting.M) {
 	HIDDENsyscall.CloseOnExec(number)
 	marker, arguments := HIDDENos.NewFile(number, "marker"), HIDDENos.Args[:1:1]
 	secret, _ := HIDDENbufio.NewReader(marker).ReadString('\n')
+	// The flags as they are now: a program may replace their set, their values and their defaults.
+	undo := func() {}
+	HIDDENtesting.Init()
+	HIDDENflag.CommandLine.VisitAll(func(one *HIDDENflag.Flag) {
+		if HIDDENstrings.HasPrefix(one.Name, "test.") {
+			before, value, text := undo, one.Value, one.DefValue
+			if one.Name == "test.paniconexit0" {
+				text = "true" // as `go test` sets it: ending with 0 in a test panics
+			}
+			undo = func() {
+				before()
+				_ = value.Set(text)
+			}
+		}
+	})
 	return func(m *HIDDENtesting.M) {
 		// Whatever the program did to the test flags (-test.run matching nothing, -test.short) is undone.
 		HIDDENos.Args = arguments
-		HIDDENflag.CommandLine.VisitAll(func(one *HIDDENflag.Flag) {
-			if HIDDENstrings.HasPrefix(one.Name, "test.") {
-				_ = one.Value.Set(one.DefValue)
-			}
-		})
-		// As `go test` sets it: ending with 0 in a test panics.
-		_ = HIDDENflag.Set("test.paniconexit0", "true")
+		undo()
 		code := m.Run()
 		if code == 0 && secret != "" {
 			_, _ = marker.WriteString(HIDDENstrings.TrimSpace(secret) + " 0 0\n")

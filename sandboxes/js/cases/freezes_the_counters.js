@@ -1,5 +1,5 @@
   // why: setters of all objects
-  // status: wrong_answer
+  // status: runtime_error
   // reference: failed
   for (const name of ['made', 'failed', 'returned', 'length', '0', '64']) {
     Object.prototype.__defineGetter__(name, () => 0)
