@@ -106,6 +106,7 @@ SEEN = {
         "int answer() { Own a{1}, b{2}; swap(a, b); return a.n; }",
         "passed",
     ),
+    "an end that is not reached": ("int answer() { while (true) if (rand() >= 0) return 42; }", "passed"),
     "constructors of globals": ("vector<int> global(42, 1);\nint answer() { return global.size(); }", "passed"),
     "destructors": (
         "struct Last { ~Last() { cerr << 1; } } last;\nint answer() { return 42; }",
@@ -141,7 +142,6 @@ DECLINED = {
     "a function of a library that is not linked": (
         "#include <openssl/md5.h>\nint answer() { MD5_CTX c; return MD5_Init(&c) * 42; }"
     ),
-    "a missing return": "int answer() { }",
     "a variable never set": "int answer() { int n; return n == 42 ? 42 : n; }",
     "an instantiation of the library's, made special": (
         "namespace std { template<> class vector<int> { }; }\nint answer() { return 42; }"
