@@ -30,6 +30,7 @@ func main() {
 	}
 	os.Args = os.Args[:1:1]
 	program := os.Args[0]
+	undo := testFlags()
 	runtime.LockOSThread() // as the runtime does while it initialises
 	guard.Tasks[number].State = guard.Waiting
 	doInit(guard.Tasks[number])
@@ -37,18 +38,31 @@ func main() {
 	m := testing.MainStart(testdeps.TestDeps{}, programs[number], nil, nil, nil)
 	// Whatever the program did to the test flags (-test.run matching nothing, -test.short) is undone.
 	os.Args = []string{program}
-	flag.CommandLine.VisitAll(func(one *flag.Flag) {
-		if strings.HasPrefix(one.Name, "test.") {
-			_ = one.Value.Set(one.DefValue)
-		}
-	})
-	// As `go test` sets it: os.Exit(0) in a test panics.
-	_ = flag.Set("test.paniconexit0", "true")
+	undo()
 	code := m.Run()
 	if code == 0 && len(secret) > 0 {
 		_, _ = syscall.Write(marker, append(secret, " 0 0\n"...))
 	}
 	os.Exit(code)
+}
+
+// What makes the test flags as they are now: a program may replace their set, their values and their defaults.
+func testFlags() func() {
+	undo := func() {}
+	testing.Init()
+	flag.CommandLine.VisitAll(func(one *flag.Flag) {
+		if strings.HasPrefix(one.Name, "test.") {
+			before, value, text := undo, one.Value, one.DefValue
+			if one.Name == "test.paniconexit0" {
+				text = "true" // as `go test` sets it: ending with 0 in a test panics
+			}
+			undo = func() {
+				before()
+				_ = value.Set(text)
+			}
+		}
+	})
+	return undo
 }
 
 const marker = 3
