@@ -9,12 +9,12 @@ from supervisor import ENVIRONMENT
 ZYGOTE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "node-zygote")
 NEEDS_NODE = 103  # node-zygote's exit code for a program that needs what a forked process does not have
 
-# Where a program could see that its process is a forked one: the clocks' origins, memory, threads, parent, signals,
-# the engine's inside. No solution needs to look there; one that does, even in a comment, is judged in a fresh process.
+# Where a program could see that its process is a forked one: the clocks' origins, memory, threads, parent, the
+# engine's inside. No solution needs to look there; one that does, even in a comment, is judged in a fresh process.
 LOOKS_AT_ITS_PROCESS = re.compile(
     r"""\b(?: performance | uptime | timeOrigin | ppid | memoryUsage | resourceUsage | cpuUsage | _getActive\w+
     | child_process | cluster | worker_threads | Worker | inspector | async_hooks | perf_hooks | trace_events | repl
-    | binding | kill | v8 | WebAssembly | FinalizationRegistry | WeakRef | SharedArrayBuffer ) \b | /proc/ """,
+    | binding | v8 | WebAssembly | FinalizationRegistry | WeakRef | SharedArrayBuffer ) \b | /proc/ """,
     re.VERBOSE,
 )
 

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <linux/limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -161,7 +162,10 @@ void LetChildrenHaveTheHeap() {
 
 // In the child: what one node process does not share with the next.
 void BecomeFresh(v8::Isolate* isolate) {
-  fcntl(MARKER, F_SETFD, FD_CLOEXEC);  // as node's own start does
+  uv_disable_stdio_inheritance();  // as node's own start does with the descriptors that it finds
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);  // node holds SIGUSR1 back until the inspector's thread waits for it
   uv_loop_t* loop = node::GetCurrentEventLoop(isolate);
   if (uv_loop_fork(loop) != 0) fork_failed("uv_loop_fork");
   uv_update_time(loop);  // else timers would start from when the server was last busy

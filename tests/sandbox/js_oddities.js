@@ -55,8 +55,8 @@ process.exitCode = 3
 process.on('beforeExit', () => { if (!globalThis.again) setTimeout(() => console.log('again'), globalThis.again = 1) })
 //// fast: the order of what comes later
 const done = []
-for (const delay of [9, 1]) setTimeout(() => done.push(delay), delay)
-setTimeout(() => console.log(done), 60)
+setTimeout(() => { done.push('late'); console.log(done) }, 300)
+setTimeout(() => done.push('early'), 1)
 process.nextTick(() => done.push('tick'))
 Promise.resolve().then(() => done.push('promise'))
 queueMicrotask(() => done.push('microtask'))
@@ -229,6 +229,9 @@ process.exit(125)
 process.abort()
 //// plain: ends itself
 process['ki' + 'll'](process.pid, 'SIGTERM')
+//// plain: wakes the inspector
+process['ki' + 'll'](process.pid, 'SIGUSR1')
+setTimeout(() => {}, 20)
 //// plain: overflows its stack
 const deeper = () => deeper() + 1
 deeper()

@@ -19,7 +19,8 @@ from humaneval_x.languages import read_language
 from humaneval_x.programs import assemble
 from humaneval_x.records import Completion, Outcome, Program
 from humaneval_x.sandbox import Declined, Slot
-from humaneval_x.sandbox.docker import connect
+from humaneval_x.sandbox.docker import DockerBackend, connect
+from humaneval_x.sandbox.slot import SupervisedSlot
 from humaneval_x.verdicts import decide, is_beyond_doubt
 
 pytestmark = pytest.mark.docker
@@ -34,7 +35,9 @@ ODDITIES = list(zip(PARTS[::3], PARTS[1::3], PARTS[2::3], strict=True))
 @pytest.fixture(scope="module")
 def slot() -> Iterator[Slot]:
     with ExitStack() as stack:
-        yield Slots(stack).slot("docker", "js")
+        found = Slots(stack).slot("docker", "js")
+        assert isinstance(found, SupervisedSlot)
+        yield found
 
 
 def program_of(source: str) -> Program:
@@ -192,3 +195,12 @@ def test_a_server_that_is_killed_is_replaced(slot: Slot) -> None:
     (second,) = fast_stdout(slot, who)
     assert second.split()[0] == host
     assert second.split()[1] != server
+
+
+def test_a_server_that_does_not_come_up_leaves_all_to_the_plain_way(slot: Slot) -> None:
+    del slot  # skips where there is no Docker
+    elsewhere = dataclasses.replace(JS, run=dataclasses.replace(JS.run, argv=("node", "/nowhere/loader.js", "main.js")))
+    with DockerBackend().open_slot(elsewhere) as opened:
+        for answer in fast_answers(opened, [program_of(""), program_of("")]):
+            assert isinstance(answer, Declined)
+            assert re.search(r"does not come up: .*Cannot find module", answer.reason, re.DOTALL)
