@@ -103,7 +103,7 @@ delete require.cache[__filename]
 countAssertions(count)
 
 if (zygote !== undefined) {
-  require('./zygote.js')(zygote, { append, compiles, readSecret })
+  require('./zygote.js')(zygote, { append, compiles, readSecret, runToItsEnd })
   count.made = count.failed = 0
 }
 

@@ -25,7 +25,7 @@ function warmUp(loader, [reading, writing]) {
     for (const program of programs) {
       try {
         loader.readSecret()
-        Module._load(program, null, true)
+        loader.runToItsEnd(program)
       } catch (error) {
         print.log(error)
         loader.compiles(program)

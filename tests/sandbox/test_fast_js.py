@@ -63,8 +63,8 @@ def fast_stdout(slot: Slot, *sources: str) -> list[str]:
 
 
 def shown(outcome: Outcome) -> tuple[object, ...]:
-    """What a program shows, but for process ids in node's warnings."""
-    stderr = re.sub(r"\(node:\d+\)", "(node:N)", outcome.stderr)
+    """What a program shows, but for process ids in node's warnings and the line that the loader appends."""
+    stderr = re.sub(r"\(node:\d+\)|return '\d+'\n *", "N", outcome.stderr)
     return (outcome.exit_code, outcome.signal, outcome.limit_hit, outcome.completed, outcome.assertions,
             outcome.failed_assertions, outcome.stdout, stderr)  # fmt: skip
 
