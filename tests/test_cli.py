@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,13 @@ def test_a_signal_ends_tidily_and_says_that_work_is_kept(
         stderr=subprocess.PIPE,
         text=True,
     )
+
+    def release() -> None:
+        """A process that ends before it gets there must not keep the test waiting."""
+        process.wait()
+        os.open(tmp_path / "reached", os.O_RDONLY | os.O_NONBLOCK)
+
+    threading.Thread(target=release, daemon=True).start()
     with (tmp_path / "reached").open("w"):  # opens once the engine is at work, and keeps it waiting
         process.send_signal(number)
         _, complaint = process.communicate()
