@@ -1,4 +1,4 @@
-"""Java's fast way: a resident compiler (CompileServer) and, for each program, a Java machine of its own (launcher.c)."""
+"""Java's fast way: a resident compiler (CompileServer) and a Java machine (launcher.c) for each program."""
 
 import os
 import shutil
