@@ -8,7 +8,7 @@ cd "$2"
 std=-std=c++11
 # The code is the same with warnings. A program that gets one is judged plainly, since what it does may depend on memory
 # that it never wrote.
-warn="-Wuninitialized -Wmaybe-uninitialized -Wno-return-type -Wno-deprecated-declarations"
+warn="-Wuninitialized -Wmaybe-uninitialized -Wno-deprecated-declarations -fno-diagnostics-show-caret"
 
 for header in stdlib.h algorithm math.h stdio.h vector string climits cstring iostream; do
     echo "#include<$header>"
