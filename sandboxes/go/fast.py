@@ -17,11 +17,13 @@ import shutil
 import stat
 
 from fastpath import Declined, FastPath
+from supervisor import ENVIRONMENT
 
 PREPARED = f"{os.path.dirname(os.path.abspath(__file__))}/fast"
 SLOTS = 64  # programs in a binary, at most: as prepare_fast.sh was told
 PACKAGE = "command-line-arguments"
 OBJECT = "program.a"
+PRELOADED = ("testing", "github.com/stretchr/testify/assert", "fmt", "math", "sort", "strconv", "strings")
 MAX_OBJECT_BYTES = 4 << 20
 # A batch's tools live for a moment and need not collect their garbage, unless there is very much of it.
 TOOLS = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "GOGC": "off", "GOMEMLIMIT": "192MiB", "GOMAXPROCS": "1"}
@@ -39,6 +41,7 @@ class Fast(FastPath):
         if not os.path.isfile(f"{PREPARED}/vet"):
             raise RuntimeError(f"{PREPARED} is not complete")
         self._serials = itertools.count()
+        self._server = None
 
     def judge(self, programs):
         """Each program's index, its facts or why it is declined, and whether the sandbox is clean after it."""
@@ -101,14 +104,9 @@ class Fast(FastPath):
     def _compile(self, program, target, slot):
         """Compile a program to `target`: None or why not, and whether the sandbox is clean after it."""
         step = program["steps"][0]
-        (name,) = program["files"]
-        # As `go test` calls it, but for the path of the package and what only debuggers read.
-        argv = [f"{PREPARED}/tools/compile", "-o", OBJECT, "-trimpath", "/work=>", "-p", f"{PACKAGE}/{slot}",
-                "-complete", "-c=1", "-dwarf=false", "-D", f"_{self.bench.folder}",
-                "-importcfg", f"{PREPARED}/importcfg", "-pack", f"./{name}"]  # fmt: skip
         try:
             self.bench.lay_out(program["files"])
-            facts = self.bench.execute({**step, "argv": argv, "environment": {**step["environment"], **TOOLS}})
+            facts = self._execute(step, program, ["compile", f"{PACKAGE}/{slot}"])
             if facts["exit_code"] != 0 or facts["limit_hit"]:
                 declined = Declined("it does not compile")
             else:
@@ -176,4 +174,30 @@ class Fast(FastPath):
             os.symlink(binary, f"{self.bench.folder}/{os.path.basename(step['argv'][0])}")
         except OSError as error:
             return error
-        return self.bench.execute({**step, "argv": [*step["argv"], str(slot)]})
+        words = [*step["argv"], str(slot)]
+        environment = {**ENVIRONMENT, **step["environment"]}
+        order = ["run", str(len(words)), *words, *(f"{name}={value}" for name, value in environment.items())]
+        try:
+            return self._execute(step, program, order)
+        except Declined as error:
+            return error
+
+    def _execute(self, step, program, order):
+        """Run a step in a child of the compiler. Raises Declined."""
+        if self._server is None:
+            self._server = self._started(program)
+        descriptor = os.memfd_create("order")
+        try:
+            os.write(descriptor, "".join(f"{word}\0" for word in order).encode())
+            return self.bench.execute(step, start=self._server, extras=(descriptor,))
+        finally:
+            os.close(descriptor)
+
+    def _started(self, program):
+        """A compiler that waits for programs, called as `go test` calls it but for what only debuggers read."""
+        (name,) = program["files"]
+        argv = [f"{PREPARED}/compiler", "-o", OBJECT, "-trimpath", "/work=>", "-p", f"{PACKAGE}/program", "-complete",
+                "-c=1", "-dwarf=false", "-D", f"_{self.bench.folder}", "-importcfg", f"{PREPARED}/importcfg", "-pack",
+                f"./{name}"]  # fmt: skip
+        environment = {**ENVIRONMENT, **program["steps"][0]["environment"], **TOOLS, "PRELOAD": " ".join(PRELOADED)}
+        return self.bench.fork_server(argv, environment)
