@@ -162,3 +162,20 @@ def test_a_macro_of_the_completion_does_not_reach_the_cpp_test(tmp_path: Path) -
     ]
     for cheat in cheats:
         assert not run_cpp(f"    return 2;\n}}\n{cheat}\n", tmp_path), cheat
+
+
+def test_no_decorator_of_a_python_completion_takes_the_place_of_its_test() -> None:
+    source = program(
+        problem("python", test="\n\ndef check(f):\n    assert f() == 3\n\ncheck(F)\n"), "x\n\n@skip\n"
+    ).source
+    with pytest.raises(SyntaxError):
+        compile(source, "main.py", "exec")
+
+
+def test_cpp_undoes_the_completions_macros_that_its_test_uses_and_no_other() -> None:
+    completion = "return 3;}\n#define abs(x) 0\n  #  define \\\nround 0\n%:define pow 0\n#define MINE 1\n"
+    test = "int main(){ assert(abs(F()-3) < pow(round(1), 2)); }"
+    tail = program(problem("cpp", test=test), completion).source.partition(completion)[2]
+    assert {"#undef abs", "#undef pow", "#undef round"} <= set(tail.splitlines())
+    assert "MINE" not in tail
+    assert tail.endswith(test)

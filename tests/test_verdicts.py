@@ -145,6 +145,57 @@ def test_a_passed_program_is_flagged_for_what_can_forge_a_pass_and_a_failed_one_
     assert decide(suspect, dataclasses.replace(PASSING, completed=False), read_language("python")).flags == ()
 
 
+SUSPECTS = [
+    ("python", "gc.get_objects()", "walks_frames"),
+    ("python", "import ctypes", "uses_native_code"),
+    ("python", "    def __eq__(self, other):", "overrides_equality"),
+    ("python", "def abs(x):", "shadows"),
+    ("python", "math.floor = lambda x: 0", "shadows"),
+    ("python", "exec(text)", "builds_code"),
+    ("cpp", '__asm__(".end");', "assembles"),
+    ("cpp", "#pragma redefine_extname main other", "assembles"),
+    ("cpp", "bool operator == (const T &a, const T &b)", "overrides_equality"),
+    ("cpp", "syscall(57)", "forks"),
+    ("java", "public boolean equals(Object other) {", "overrides_equality"),
+    ("java", "interface List {", "shadows"),
+    ("java", "Process p = new ProcessBuilder(all).start();", "builds_code"),
+    ("java", "cl\\u0061ss", "builds_code"),
+    ("js", "JSON.stringify = () => ''", "shadows"),
+    ("js", "Array.prototype.toString = function () {}", "shadows"),
+    ("js", "return { toJSON () { return 3 } }", "overrides_equality"),
+    ("js", "return { valueOf: () => 3 }", "overrides_equality"),
+    ("js", "new Proxy({}, {})", "overrides_equality"),
+    ("js", "require('child_process')", "builds_code"),
+    ("js", "require('v8')", "inspector"),
+    ("go", "const true = false", "shadows"),
+    ("go", "func len(x []int) int {", "shadows"),
+    ("go", "//go:linkname mine testing.theirs", "uses_unsafe"),
+    ("go", 'import "unsafe"', "uses_unsafe"),
+    ("go", "testing.Init()", "starts_tests"),
+]
+
+
+@pytest.mark.parametrize(("language", "source", "flag"), SUSPECTS)
+def test_what_can_forge_a_pass_has_a_flag(language: str, source: str, flag: str) -> None:
+    program = dataclasses.replace(PROGRAM, source=f"first line\n{source}\nlast line\n")
+    assert flag in decide(program, PASSING, read_language(language)).flags
+
+
+HARMLESS = [
+    ("python", "absolute = abs(x)\nmaximum = max(sum(y), 2)\nglobal state\npattern = re.compile('x')"),
+    ("cpp", "cin >> a; cout << b; // the main operator\nfor (auto it = all.end(); ;) end = it;"),
+    ("java", "Arrays.asList(a); String text = list.toString(); if (a.equals(b)) return Integer.compare(a, b);"),
+    ("js", "const text = n.toString(2); if (Math.max(a) === b) return String(a); x.prototype; let array = Array(3)"),
+    ("go", "ok := true\nvar total = len(all)\nfailed = false\nstrings.NewReplacer(a, b)"),
+]
+
+
+@pytest.mark.parametrize(("language", "source"), HARMLESS)
+def test_ordinary_code_has_no_flag(language: str, source: str) -> None:
+    program = dataclasses.replace(PROGRAM, source=source)
+    assert decide(program, PASSING, read_language(language)).flags == ()
+
+
 def test_a_program_too_long_to_be_searched_says_so() -> None:
     long = dataclasses.replace(PROGRAM, source="#" * (SEARCHED_CHARACTERS + 1))
     assert decide(long, PASSING, read_language("python")).flags == ("unsearched",)

@@ -12,7 +12,7 @@ from open_slots import BACKENDS, Slots
 from humaneval_x.languages import language_names, read_language
 from humaneval_x.verdicts import STATUSES, decide
 
-LEAST_CHEATS = 4
+LEAST_CHEATS, LEAST_FLAGGED = 8, 3
 
 
 @pytest.fixture(scope="module")
@@ -44,4 +44,9 @@ def test_every_language_has_the_cases_that_every_language_needs(language: str) -
     assert {"correct", "wrong_answer", "prints_and_is_right", "reads_stdin", "prints_non_ascii",
             "forges_the_marker", "recurses_deeply"} <= set(cases)  # fmt: skip
     assert sum(case.status == "exited_early" for case in cases.values()) >= LEAST_CHEATS
+    # What cannot be stopped is there to show that it is flagged.
+    assert sum(case.status == "passed" and bool(case.flags) for case in cases.values()) >= LEAST_FLAGGED
+    assert {flag for case in cases.values() for flag in case.flags} <= {
+        "failed_after_tests", *(suspect.flag for suspect in read_language(language).suspects)
+    }  # fmt: skip
     assert all(case.why for case in cases.values())
