@@ -87,6 +87,13 @@ function compiles(file) {
   }
 }
 
+// Goes on from the secret, which is the line's first part.
+function tell(secretLength) {
+  let length = append(append(secretLength, count.made), count.failed)
+  line[length++] = 10
+  writeSync(MARKER, line, 0, length, null)
+}
+
 const count = { made: 0, failed: 0 }
 let returned = false
 let left = true
@@ -103,7 +110,7 @@ delete require.cache[__filename]
 countAssertions(count)
 
 if (zygote !== undefined) {
-  require('./zygote.js')(zygote, { append, compiles, readSecret, runToItsEnd })
+  require('./zygote.js')(zygote, { compiles, readSecret, runToItsEnd, tell })
   count.made = count.failed = 0
 }
 
@@ -114,9 +121,7 @@ process.argv = [process.argv[0], file]
 process.on('beforeExit', () => {
   if (!returned || told || secretLength === 0 || count.made === 0) return
   told = true
-  let length = append(append(secretLength, count.made), count.failed)
-  line[length++] = 10
-  writeSync(MARKER, line, 0, length, null)
+  tell(secretLength)
 })
 
 // No catch: node prints an uncaught error with the place where it was first thrown.
