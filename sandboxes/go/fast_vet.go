@@ -54,12 +54,22 @@ var analyzers = []*analysis.Analyzer{
 
 // What would show a program the path of its package or of its binary, which differ from those of `go test`.
 var telling = map[string]bool{
-	"BuildInfo": true, "Caller": true, "Callers": true, "CallersFrames": true, "Executable": true, "FuncForPC": true,
-	"PkgPath": true, "PrintStack": true, "ReadBuildInfo": true, "Stack": true,
+	"os.Executable":               true,
+	"reflect.PkgPath":             true,
+	"runtime.Caller":              true,
+	"runtime.Callers":             true,
+	"runtime.CallersFrames":       true,
+	"runtime.FuncForPC":           true,
+	"runtime.Stack":               true,
+	"runtime/debug.PrintStack":    true,
+	"runtime/debug.ReadBuildInfo": true,
+	"runtime/debug.Stack":         true,
 }
 
-// What gives a program ways around the language, or is not settled by the source alone.
-var unsafeImports = map[string]bool{"C": true, "embed": true, "plugin": true, "unsafe": true}
+// What gives a program ways around the language, is not settled by the source alone, or writes paths of packages.
+var unsafeImports = map[string]bool{"C": true, "embed": true, "encoding/gob": true, "plugin": true, "unsafe": true}
+
+var directives = []string{"//go:", "//line ", "/*line ", "//export ", "//+build", "// +build"}
 
 type answer struct {
 	Tests []string `json:"tests"`
@@ -151,6 +161,11 @@ func (e *examiner) examine(source string) (tests []string, err error) {
 	if err := e.vet(files, checked, info); err != nil {
 		return nil, err
 	}
+	for _, used := range info.Uses {
+		if from := used.Pkg(); from != nil && telling[from.Path()+"."+used.Name()] {
+			return nil, fmt.Errorf("%s tells where the program lies", used.Name())
+		}
+	}
 	if namesItsPackage(checked, info) {
 		return nil, fmt.Errorf("names of its generic types hold the package's path")
 	}
@@ -179,22 +194,14 @@ func (e *examiner) isPlain(file *ast.File) error {
 	}
 	for _, group := range file.Comments {
 		for _, comment := range group.List {
-			text := strings.TrimLeft(comment.Text[2:], " \t")
-			for _, opening := range []string{"go:", "line ", "export ", "+build", "extern ", "#cgo"} {
-				if strings.HasPrefix(text, opening) && comment.Text[:2] == "//" || strings.HasPrefix(comment.Text, "/*line") {
+			for _, directive := range directives {
+				if strings.HasPrefix(comment.Text, directive) {
 					return fmt.Errorf("comment %q", comment.Text)
 				}
 			}
 		}
 	}
-	var found error
-	ast.Inspect(file, func(node ast.Node) bool {
-		if selector, ok := node.(*ast.SelectorExpr); ok && telling[selector.Sel.Name] {
-			found = fmt.Errorf("%s tells where the program lies", selector.Sel.Name)
-		}
-		return found == nil
-	})
-	return found
+	return nil
 }
 
 // Whether the name of a type may hold the package's path: it does where a generic type has one of the package's as an

@@ -8,8 +8,8 @@ import os
 import sys
 
 PATCHES = {
-    # A process that has other threads may not fork. With GOMAXPROCS=1 there are only the one that watches the others, and
-    # one for what runs while the first is bound to the initialisation.
+    # A process that has other threads may not fork. With GOMAXPROCS=1 there are only the one that watches the others,
+    # and one for what runs while the first is bound to the initialisation.
     "runtime/proc.go": [
         ('\tif GOARCH != "wasm" { // no threads on wasm yet, so no sysmon\n', "\tif false {\n"),
         ("\tlockOSThread()\n\n\tif g.m != &m0 {\n", "\tif g.m != &m0 {\n"),

@@ -20,6 +20,7 @@ from humaneval_x.records import Limits, Outcome, Program
 from humaneval_x.resources import resource_folder
 from humaneval_x.sandbox import Slot
 from humaneval_x.sandbox.docker import connect
+from humaneval_x.sandbox.images import find_image
 from humaneval_x.verdicts import decide, is_beyond_doubt
 
 pytestmark = pytest.mark.docker
@@ -238,6 +239,14 @@ func TestFirst(t *testing.T) { assert.Equal(t, "main.Point", fmt.Sprintf("%T", f
     "who calls": Oddity(status="plain", program=program("""
 func TestCaller(t *testing.T) { _, file, _, _ := runtime.Caller(0); assert.NotEmpty(t, file) }
 """, '"runtime"')),
+    "the frames of its callers, under another name": Oddity(status="plain", program=program("""
+func TestStack(t *testing.T) { show := d.Stack; assert.NotEmpty(t, show()) }
+""", 'd "runtime/debug"')),
+    "names of its own that tell nothing": Oddity(program=program("""
+type Stack struct{ Caller, PkgPath []int }
+func (s *Stack) Callers() []int { return s.Caller }
+func TestStack(t *testing.T) { assert.Empty(t, new(Stack).Callers()) }
+""")),
     "unsafe": Oddity(status="plain", program=program("var size = unsafe.Sizeof(0)", '"unsafe"')),
     "unsafe, spelled otherwise": Oddity(status="plain", program=program("var _ u.Pointer", 'u "\\x75nsafe"')),
     "a function of the runtime's": Oddity(status="plain", program=program("""
@@ -246,6 +255,8 @@ func now() int64
 """, '_ "unsafe"')),
     "a directive": Oddity(status="plain", program=program("//go:noinline\nfunc same(a int) int { return a }")),
     "other lines": Oddity(status="plain", program=program("//line other.go:1\nfunc same(a int) int { return a }")),
+    "comments much like directives": Oddity(program=program("// line by line, go: there and back /* line */")),
+    "other lines, in the midst of one": Oddity(status="plain", program=program("var _ = /*line other.go:1:1*/ 1")),
     "names without their package": Oddity(status="plain", program=program("var _ = Sqrt(2)", '. "math"')),
     "a main test": Oddity(status="plain", program=program("func TestMain(m *testing.M) {}")),
     "an example": Oddity(status="plain", program=program("func ExampleAdd() {\n\tprintln()\n\t// Output: 3\n}")),
@@ -383,3 +394,53 @@ def test_more_programs_than_a_binary_holds_are_judged_in_several(slot: Slot) -> 
     programs = [program("", number=i, add=wrong if i % 10 == 3 else ADD) for i in range(67)]
     expected = ["wrong_answer" if i % 10 == 3 else "passed" for i in range(67)]
     assert fast_statuses(slot, programs) == expected
+
+
+COMPILES_TWICE = r"""
+import os, socket, struct, subprocess, sys
+wrappers = "/opt/humaneval-x/go/fast"
+arguments = ["-o", "program.a", "-trimpath", "/work=>", "-p", "command-line-arguments/program", "-complete", "-c=1",
+             "-dwarf=false", "-D", "_/tmp/sample", "-importcfg", wrappers + "/importcfg", "-pack", "./main_test.go"]
+environment = {"GOGC": "off", "GOMAXPROCS": "1", "PRELOAD": "testing github.com/stretchr/testify/assert fmt strings"}
+os.mkdir("/tmp/sample")
+os.chdir("/tmp/sample")
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+if os.fork() == 0:
+    os.dup2(os.open("/dev/null", os.O_RDWR), 3)
+    os.dup2(os.dup(theirs.fileno()), 4)
+    os.execve(wrappers + "/compiler", ["compiler", *arguments], environment)
+theirs.close()
+assert len(ours.recv(24)) == 24
+for source in sys.argv[1:]:
+    with open("main_test.go", "w") as file:
+        file.write(source)
+    order = os.memfd_create("order")
+    os.write(order, b"compile\0command-line-arguments/program\0")
+    socket.send_fds(ours, [struct.pack("=II24Q256s", 0, 0, *[0] * 24, b"/tmp/sample")], [1, 2, order])
+    replies = [struct.unpack("=iiQQ", ours.recv(24)) for _ in range(2)]
+    assert replies[1][:2] == (replies[0][0], 0), replies
+    with open("program.a", "rb") as file:
+        forked = file.read()
+    os.unlink("program.a")
+    subprocess.run([wrappers + "/tools/compile", *arguments], env=environment, check=True)
+    with open("program.a", "rb") as file:
+        assert file.read() == forked, source
+print("the same")
+"""
+
+
+def test_the_compiler_that_is_forked_makes_the_objects_that_the_toolchain_makes() -> None:
+    problems = read_problems("smoke", ["go"])
+    sources = [program_of(problem, problem.canonical_solution).source for problem in problems]
+    sources += [oddity.program.source for oddity in ODDITIES.values() if oddity.status == "passed"]
+    with contextlib.closing(connect()) as client:
+        image = find_image(client, "go").id
+        said = client.containers.run(
+            image,
+            [COMPILES_TWICE, *sources],
+            entrypoint=["python3", "-c"],
+            remove=True,
+            network_mode="none",
+            stderr=True,
+        )
+    assert said == b"the same\n"
