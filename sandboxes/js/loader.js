@@ -2,10 +2,12 @@
 // Runs one program as `node main.js` would and, once its tests have returned, proves it to the harness.
 //
 // Used as `node loader.js main.js`, or as `node-zygote loader.js main.js`: then it prepares once, and goes on in a new
-// process for each program (see zygote.js). Descriptor 3 carries one line, a secret, before the program starts.
-// console.assert prints as ever, but cannot be replaced, and its calls are counted. When the script has returned and the
-// event loop has run dry, the line "<secret> <assertions> <failed assertions>" goes back. process.exit, uncaught errors
-// and unhandled rejections send nothing, and neither does a program none of whose assertions ran.
+// process for each program (see zygote.js).
+//
+// Descriptor 3 carries one line, a secret, before the program starts. console.assert prints as ever, but cannot be
+// replaced, and its calls are counted. When the script has returned and the event loop has run dry, the line
+// "<secret> <assertions> <failed assertions>" goes back. process.exit, uncaught errors and unhandled rejections send
+// nothing, and neither does a program none of whose assertions ran.
 //
 // Node marks descriptors 3 to 15 close-on-exec when it starts, so the program's children do not have this one.
 

@@ -185,8 +185,8 @@ bool AreHugePagesOffered() {
   return is_read && strstr(offer, "[never]") == nullptr;
 }
 
-// Puts a copy of node's code, in huge pages, in its place. Mapped from the library's file, every child would have to map
-// what it uses of it anew, a few pages at a time: a sixth of all that a small program costs.
+// Puts a copy of node's code, in huge pages, in its place. Mapped from the library's file, every child would have to
+// map what it uses of it anew, a few pages at a time: a sixth of all that a small program costs.
 void MoveCodeIntoHugePages() {
   const auto code = reinterpret_cast<uintptr_t>(&node::SpinEventLoop);
   for (auto [start, end] : MappedRanges()) {
@@ -200,6 +200,7 @@ void MoveCodeIntoHugePages() {
     void* place = reinterpret_cast<void*>(first);
     madvise(copy, size, MADV_HUGEPAGE);
     memcpy(copy, place, size);
+    __builtin___clear_cache(static_cast<char*>(copy), static_cast<char*>(copy) + size);
     if (mprotect(copy, size, PROT_READ | PROT_EXEC) != 0) fork_failed("mprotect");
     if (mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED) fork_failed("mremap");
   }
@@ -216,7 +217,8 @@ void BecomeFresh(v8::Isolate* isolate) {
   uv_update_time(loop);  // else timers would start from when the server was last busy
   uint32_t seed;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) fork_failed("getrandom");
-  const std::string flag = "--random-seed=" + std::to_string(seed % 0x7ffffffe + 1);  // of Math.random(), not called yet
+  // Of Math.random(), which nobody has called yet.
+  const std::string flag = "--random-seed=" + std::to_string(seed % 0x7ffffffe + 1);
   v8::V8::SetFlagsFromString(flag.c_str());
 }
 

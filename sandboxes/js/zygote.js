@@ -12,7 +12,8 @@ const STREAMS = ['stdout', 'stderr']
 const OFTEN_REQUIRED = ['assert', 'crypto', 'events', 'string_decoder', 'tty', 'url', 'util']
 
 // Has everything loaded and compiled that the loader and most programs use. Nothing here may draw a random number, nor
-// use the real console and standard streams, which are opened at their first use and are the programs'; a pipe stands in.
+// use the real console and standard streams, which are opened at their first use and are the programs': a pipe stands
+// in for them.
 function warmUp(loader, [reading, writing]) {
   const stream = new Socket({ fd: writing, readable: false, writable: true })
   const print = new console.Console(stream)

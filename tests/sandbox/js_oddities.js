@@ -1,5 +1,5 @@
-// Programs at node's edges, for test_fast_js.py. A line "//// fast: name" begins one that the fast way must judge itself,
-// showing what the plain way shows; "//// plain: name" one that it must leave to the plain way.
+// Programs at node's edges, for test_fast_js.py. A line "//// fast: name" begins one that the fast way must judge
+// itself, showing what the plain way shows; "//// plain: name" one that it must leave to the plain way.
 //// fast: its arguments and names
 console.log(process.argv, process.execArgv, process.argv0, process.execPath, process.title, process.exitCode)
 //// fast: its id
@@ -147,7 +147,8 @@ console.assert(false, 'why %d', 5)
 console.assert(false, { a: 1 }, [1, 2])
 console.assert(0)
 //// fast: prints all kinds
-console.log(new Map([[1, { a: [] }]]), new Set('ab'), class A {}, Symbol('x'), 10n, new Date(0), /x/g, [, 1], -0, console)
+console.log(new Map([[1, { a: [] }]]), new Set('ab'), class A {}, Symbol('x'), 10n, new Date(0), /x/g, [, 1], -0)
+console.log(console)
 //// fast: a stack
 console.log(new Error('here').stack)
 setTimeout(function later () { console.log(new Error('later').stack) }, 1)
@@ -205,7 +206,8 @@ const { connect, createServer } = require('net')
 const server = createServer((socket) => { socket.end('hello'); server.close() })
 server.listen('/tmp/sample/socket', () => connect('/tmp/sample/socket').on('data', (data) => console.log(String(data))))
 //// fast: lines of nothing
-require('readline').createInterface({ input: process.stdin }).on('line', console.log).on('close', () => console.log('closed'))
+const lines = require('readline').createInterface({ input: process.stdin })
+lines.on('line', console.log).on('close', () => console.log('closed'))
 //// fast: too long
 'x'.repeat(2 ** 30)
 //// fast: much memory
