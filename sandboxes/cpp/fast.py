@@ -41,6 +41,7 @@ SUSPECT_DIRECTIVES = frozenset(("include_next", "import", "pragma", "line", "ide
 SUSPECT = re.compile(
     r"\b(?:asm|_*asm_*|_Pragma|__COUNTER__|__BASE_FILE__|__INCLUDE_LEVEL__|__TIME__|__DATE__|__TIMESTAMP__|__has_include"
     r"|__attribute(?:__)?|dlopen|dlsym|dl_iterate_phdr|backtrace\w*|_dl_\w+)\b|\b(?:__)?gnu(?:__)?\s*::|\?\?[=/]|/proc/"
+    r"|\bnamespace\s+(?:std|__gnu_cxx)\b(?!\s*;)"  # what stands there could change what the templates of the library do
 )
 # What the compiler may say: a function that seems to run off its end returns the same number both ways if it does (but
 # of a class what lay in memory).
@@ -52,6 +53,7 @@ TOLERATED = re.compile(
 # Assembly: symbols for others to see (templates' instances are weak instead), those defined, objects without contents.
 GLOBAL = re.compile(rb"^\t\.globa?l\t(\S+)$", re.MULTILINE)
 LABEL = re.compile(rb"^([^\s:]+):", re.MULTILINE)
+STANDARD = re.compile(rb"_Z(N[VK]*)?S[tabsiod]")  # it is in the namespace std
 EMPTY = re.compile(rb"^\t\.(?:zero\t|l?comm\t[^,\n]+,)([0-9]{7,})", re.MULTILINE)
 EMPTY_BYTES = 1 << 29  # of more, the linkers differ in what they can address
 NEAR = 0.3  # of a limit: the plain way may exceed it
@@ -154,7 +156,8 @@ def look_at(source):
 
 def look_at_assembly(assembly, names):
     """Raises Declined for a program that defines what a library defines, or too much to be sure of the linker."""
-    clash = names.intersection(GLOBAL.findall(assembly)).intersection(LABEL.findall(assembly))
+    defined = set(GLOBAL.findall(assembly)).intersection(LABEL.findall(assembly))
+    clash = names & defined or {name for name in defined if STANDARD.match(name)}
     if clash:
         raise Declined(f"it defines {min(clash).decode()}")
     if sum(map(int, EMPTY.findall(assembly))) > EMPTY_BYTES:

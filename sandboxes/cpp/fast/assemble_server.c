@@ -1,6 +1,6 @@
-// A library that, preloaded, makes a fork server of the assembler: when `as` opens its input, which it does after it has
-// built its tables and opened its output, requests are served. The descriptors after stdout and stderr are the assembly
-// and what takes the object.
+// A library that, preloaded, makes a fork server of the assembler: when `as` opens its input, which it does after it
+// has built its tables and opened its output, requests are served. The descriptors after stdout and stderr are the
+// assembly and what takes the object.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

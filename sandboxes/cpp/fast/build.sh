@@ -1,6 +1,6 @@
 #!/bin/sh
-# build.sh SOURCES FOLDER: makes in FOLDER what the fast way uses. It must be done with the very compiler that it is for,
-# and FOLDER must stay where it is.
+# build.sh SOURCES FOLDER: makes in FOLDER what the fast way uses. It must be done with the very compiler that it is
+# for, and FOLDER must stay where it is.
 set -eu
 sources=$1
 mkdir -p "$2"
@@ -38,9 +38,9 @@ sed "s|/[^ ]*/libc.so.6|$PWD/thin/libc.so.6|" "$(g++ -print-file-name=libc.so)" 
 # What the compiler's driver would execute, in one line each; of the linker's without what is for its plugins, and with
 # the program's object last, where link_server.c needs it.
 driven() { "$@" -### 2>&1 | grep '^ ' | tail -n 1; }
-driven g++ $std $warn -S -o /dev/null "-fplugin=$PWD/compile_server.so" -fplugin-arg-compile_server-gate=gate.h stub.cpp \
-    >compile.line
+driven g++ $std $warn "-fplugin=$PWD/compile_server.so" -fplugin-arg-compile_server-gate=gate.h \
+    -S -o /dev/null stub.cpp >compile.line
 driven g++ -c -o /dev/null -x assembler /humaneval-x-input >assemble.line
 driven g++ $std -o main "$PWD/start.o" "$PWD/libextern.so" "-L$PWD/thin" -Wl,--wrap=__libc_start_main |
-    sed -E 's/^ *[^ ]+//; s/ -plugin [^ ]+//; s/ "-plugin-opt=[^"]*"//g; s/ --build-id//; s/ -lgcc( |$)/\1/g; s/$/ main.o/' |
-    sed "s|^|$(command -v ld.mold) --no-fork --thread-count=1 |" >link.line
+    sed -E 's/ -plugin [^ ]+//; s/ "-plugin-opt=[^"]*"//g; s/ --build-id//; s/ -lgcc( |$)/\1/g; s/$/ main.o/' |
+    sed -E "s|^ *[^ ]+|$(command -v ld.mold) --no-fork --thread-count=1|" >link.line

@@ -9,7 +9,8 @@
 static inline void into_huge_pages(uintptr_t start, uintptr_t end, int protection) {
     const uintptr_t huge = 2u << 20;
     size_t length = end - start;
-    uintptr_t space = (uintptr_t)mmap(NULL, length + huge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    uintptr_t space = (uintptr_t)mmap(NULL, length + huge, PROT_NONE, kind, -1, 0);
     if ((void *)space == MAP_FAILED) return;
     uintptr_t copy = space + ((start - space) & (huge - 1));  // as far into a huge page as the original
     if (!mprotect((void *)copy, length, PROT_READ | PROT_WRITE)) {

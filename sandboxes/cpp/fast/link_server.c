@@ -1,6 +1,5 @@
-// A library that, preloaded, makes a fork server of the linker mold: when it opens the program's object, which is the last
-// of its inputs, requests are served. With one thread (--thread-count=1) and in one process (--no-fork) it has no other
-// thread by then.
+// A library that, preloaded, makes a fork server of the linker mold: when it opens the program's object, which is the
+// last of its inputs, requests are served. With --thread-count=1 and --no-fork it has no other thread by then.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdarg.h>
