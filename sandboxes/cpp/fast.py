@@ -36,7 +36,6 @@ HEAD = re.compile(
 SPLICE = re.compile(r"\\[ \t\v\f\r]*\n")
 DIRECTIVE = re.compile(r"(?:#|%:)\s*(\w+|/[/*])")
 INCLUDE = re.compile(r"(?:#|%:)[ \t]*include[ \t]*<([^<>\n]+)>[ \t]*(?:\n|\Z)")
-HARMLESS = frozenset(("define", "undef", "if", "ifdef", "ifndef", "elif", "else", "endif", "error", "warning"))
 SUSPECT_DIRECTIVES = frozenset(("include_next", "import", "pragma", "line", "ident", "sccs", "assert", "unassert"))
 SUSPECT = re.compile(
     r"\b(?:asm|_*asm_*|_Pragma|__COUNTER__|__BASE_FILE__|__INCLUDE_LEVEL__|__TIME__|__DATE__|__TIMESTAMP__|__has_include"
@@ -150,8 +149,14 @@ def look_at(source):
             header = INCLUDE.match(spliced, found.start())
             if not header or header[1].strip() not in HEADERS:
                 raise Declined("it includes something of its own")
-        elif word in SUSPECT_DIRECTIVES or word[0] in "/0123456789":
+        elif word in SUSPECT_DIRECTIVES or word[0] == "/" or (word[0].isdigit() and begins(spliced, found.start())):
             raise Declined(f"it holds #{word}")
+
+
+def begins(source, position):
+    """Whether a directive may stand there: after nothing or a comment in its line."""
+    before = source[source.rfind("\n", 0, position) + 1 : position]
+    return not before.strip() or "*/" in before
 
 
 def look_at_assembly(assembly, names):

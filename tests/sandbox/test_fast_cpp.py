@@ -112,6 +112,10 @@ SEEN = {
         "passed",
     ),
     "a header's words in a comment": ("// #included: import, pragma\nint answer() { return 42; }", "passed"),
+    "a string that looks like a directive": (
+        'int answer() { return string("#6@2").size() + string("#1").size() * 19; }',
+        "passed",
+    ),
     "static_assert": ('static_assert(sizeof(vector<int>) == 24, "");\nint answer() { return 42; }', "passed"),
 }
 """Programs that the fast way must judge, as the plain one does, to the last letter of their output."""
