@@ -1,3 +1,4 @@
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -5,6 +6,7 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Writer;
 import java.net.URI;
@@ -19,6 +21,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
+import javax.tools.ForwardingJavaFileObject;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileManager;
 import javax.tools.JavaFileObject;
@@ -125,6 +128,27 @@ final class CompileServer {
         }
     }
 
+    /** One of the platform's own class files, read once. */
+    private static final class PlatformClass extends ForwardingJavaFileObject<JavaFileObject> {
+        final String name;
+        private byte[] contents;
+
+        PlatformClass(JavaFileObject file, String name) {
+            super(file);
+            this.name = name;
+        }
+
+        @Override
+        public InputStream openInputStream() throws IOException {
+            if (contents == null) {
+                try (InputStream input = super.openInputStream()) {
+                    contents = input.readAllBytes();
+                }
+            }
+            return new ByteArrayInputStream(contents);
+        }
+    }
+
     /** The platform's own classes, whose lists are made once. */
     private static final class Platform extends ForwardingJavaFileManager<StandardJavaFileManager> {
         private final Map<String, List<JavaFileObject>> lists = new HashMap<>();
@@ -141,13 +165,23 @@ final class CompileServer {
             if (found == null) {
                 found = new ArrayList<>();
                 for (JavaFileObject file : super.list(location, name, kinds, isRecursive)) {
-                    found.add(file);
+                    found.add(new PlatformClass(file, super.inferBinaryName(location, file)));
                 }
                 if (!found.isEmpty()) { // the names of packages that are not there are without number
                     lists.put(key, List.copyOf(found));
                 }
             }
             return found;
+        }
+
+        @Override
+        public String inferBinaryName(Location location, JavaFileObject file) {
+            return file instanceof PlatformClass found ? found.name : super.inferBinaryName(location, file);
+        }
+
+        @Override
+        public boolean isSameFile(FileObject one, FileObject other) {
+            return one == other;
         }
 
         @Override

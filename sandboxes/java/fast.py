@@ -27,6 +27,7 @@ COMPILER = [
 # archive of classes is mapped where it was made for; G1 is the collector that can use the objects in it.
 TUNING = [
     "-XX:TieredStopAtLevel=1",
+    "-XX:CompileThresholdScaling=4",  # most of what programs call a few hundred times is not worth compiling
     "-XX:-UsePerfData",
     "-XX:+UseG1GC",
     "-XX:+UnlockDiagnosticVMOptions",

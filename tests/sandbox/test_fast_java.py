@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from humaneval_x.datasets import read_problems
 from humaneval_x.languages import read_language
 from humaneval_x.programs import assemble
 from humaneval_x.records import Completion, Outcome, Program
+from humaneval_x.sandbox.docker import connect
 from humaneval_x.sandbox.slot import SupervisedSlot
 from humaneval_x.verdicts import decide, is_beyond_doubt
 
@@ -189,9 +191,9 @@ DECLINED: dict[str, str | tuple[str, ...]] = {
     "hundreds of classes": RIGHT + "".join(f"class C{number} {{}}\n" for number in range(220)),
     "a method that is too large": solution("int n = 0;\n" + "n += 123456789 * n;\n" * 12000 + "return n;"),
     "an expression that is too deep": solution("return " + "(" * 20000 + "42" + ")" * 20000 + ";"),
-    "what takes a compiler too long": solution(
+    "what takes a compiler too long, and is too large": solution(
         "return 42;",
-        "".join(f"int m{number}(int n) {{\n" + "n += 123456789 * n;\n" * 2500 + "return n; }\n" for number in range(40)),
+        "".join(f"int m{i}(int n) {{\n" + "n*=n+7;\n" * 2500 + "return n; }\n" for i in range(190)),
     ),
     "a main that nobody may call": ("", "class Main { static void main(String[] args) {} }", ""),
     "no main class": ("", "class Other {}", ""),
@@ -272,3 +274,32 @@ def test_a_process_of_one_program_finds_nothing_of_the_servers(slot: SupervisedS
     (found,) = answers(slot, looks)
     assert isinstance(found, Outcome)
     assert found.completed, found
+
+
+KILL = """
+for folder in /proc/[0-9]*; do
+    [ "$(cat $folder/comm)" = "$0" ] && kill -KILL "${folder#/proc/}" && echo killed
+done
+"""
+
+
+def kill(name: str) -> str:
+    """What comes of killing the processes of that name in this process's containers."""
+    with contextlib.closing(connect()) as client:
+        found = client.containers.list(filters={"label": "humaneval-x.owner"})
+        mine = [container for container in found if f"/{os.getpid()}/" in container.labels["humaneval-x.owner"]]
+        said = [container.exec_run(["sh", "-c", KILL, name]).output for container in mine]
+    return b"".join(part for part in said if isinstance(part, bytes)).decode()
+
+
+def test_a_server_that_was_killed_is_replaced(slot: SupervisedSlot) -> None:
+    right, next_one = program(RIGHT), program(RIGHT)
+    answers(slot, right)
+    boxes = slot.boxes
+    for name in ("java", "launcher"):
+        assert kill(name) == "killed\n", name
+        first, second = answers(slot, right, next_one)  # the first may meet the lost server; then it is declined
+        assert isinstance(first, str) or decide(right, first, JAVA).status == "passed"
+        assert isinstance(second, Outcome), second
+        assert decide(right, second, JAVA).status == "passed"
+    assert slot.boxes == boxes
