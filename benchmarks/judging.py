@@ -177,7 +177,7 @@ def parsed() -> Namespace:
     parser.add_argument("--languages", default="all")
     parser.add_argument("--data-version", default="fixed")
     parser.add_argument("--limit", type=int, default=164, help="problems of each language")
-    parser.add_argument("--block", type=int, default=41, help="programs judged one way before the other has its turn")
+    parser.add_argument("--block", type=int, default=64, help="programs judged one way before the other has its turn")
     parser.add_argument("--replay", type=Path, help="samples to judge instead of the canonical solutions")
     parser.add_argument("--scaling", action="store_true", help="also one worker against two")
     parser.add_argument("--json", type=Path, help="write everything there")

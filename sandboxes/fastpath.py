@@ -68,12 +68,12 @@ class FastPath:
             yield index, facts, self.bench.clean_up()
 
 
-class _Way:
+class FastWay:
     """A fast way as the supervisor uses it: opened when first needed and anew after a failure."""
 
     def __init__(self, path, sandbox):
         self._path, self._sandbox = path, sandbox
-        self._fast, self._broken = None, ""
+        self._bench, self._fast, self._broken = None, None, ""
 
     def judge(self, programs):
         """Each program's index, the outcome or the reason for declining it, and whether the sandbox is clean."""
@@ -89,6 +89,7 @@ class _Way:
             raise
         except Exception as error:
             self._fast = None
+            self._bench.stop()
             reason = f"{type(error).__name__}: {error}"
             clean = self._sandbox.clean_up()
         else:
@@ -99,10 +100,12 @@ class _Way:
     def _opened(self):
         spec = importlib.util.spec_from_file_location("fast", self._path)
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        self._bench = Bench(self._sandbox)
         try:
-            return module.Fast(Bench(self._sandbox))
+            spec.loader.exec_module(module)
+            return module.Fast(self._bench)
         except Exception as error:  # what is missing here will be missing the next time
+            self._bench.stop()
             self._broken = f"there is no fast way here: {type(error).__name__}: {error}"
             return None
 
@@ -113,14 +116,12 @@ class _Way:
         return {"outcome": facts}
 
 
-open_fast_way = _Way
-
-
 class Bench:
     """The sandbox as a fast way sees it."""
 
     def __init__(self, sandbox):
         self._sandbox = sandbox
+        self._servers = []
         self.user, self.servant = sandbox.user, sandbox.user + SERVANT_OFFSET
         self.folder, self.store = FOLDER, STORE
         self.lay_out, self.clean_up = sandbox.lay_out, sandbox.clean_up
@@ -144,11 +145,19 @@ class Bench:
 
     def fork_server(self, argv, environment):
         """Start a fork server. Raises RuntimeError if it does not come up."""
-        return ForkServer(self._sandbox, argv, environment)
+        self._servers.append(ForkServer(self._sandbox, argv, environment))
+        return self._servers[-1]
 
     def daemon(self, argv, environment):
         """Start a daemon, as a user without privileges."""
-        return Daemon(self._sandbox, argv, environment, self.servant)
+        self._servers.append(Daemon(self._sandbox, argv, environment, self.servant))
+        return self._servers[-1]
+
+    def stop(self):
+        """End all servers."""
+        for server in self._servers:
+            server.stop()
+        self._servers.clear()
 
     def command(self, argv, environment, *, user, folder, cpu_s, wall_s, stdin=b""):
         """Run a trusted tool on samples' files: exit code, stdout, stderr. Raises Declined if it takes too long."""

@@ -798,7 +798,7 @@ class Sandbox:
         if self._fast is None:
             sys.modules["supervisor"] = sys.modules["__main__"]
             sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-            self._fast = importlib.import_module("fastpath").open_fast_way(path, self)
+            self._fast = importlib.import_module("fastpath").FastWay(path, self)
         return self._fast
 
     def execute(self, step, start=None):

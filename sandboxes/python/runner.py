@@ -44,7 +44,7 @@ def fresh_main(path):
     """The namespace of a new `__main__` that replaces this module, so that `import __main__` shows the program."""
     module = type(sys)("__main__")
     module.__file__ = path
-    module.__builtins__ = __builtins__
+    module.__builtins__ = sys.modules["builtins"]
     sys.modules["__main__"] = module
     return module.__dict__
 

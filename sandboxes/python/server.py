@@ -22,6 +22,7 @@ PROGRAM = "main.py"
 CONTROL = 4
 RUNS = -1
 FAILED = 125
+FLUSH_FAILED = 120
 LIMITS = 8
 REQUEST = struct.Struct(f"=II{3 * LIMITS}Q256s")
 REPLY = struct.Struct("=iiQQ")
@@ -113,17 +114,18 @@ def leave(code):
     if isinstance(program, dict) and program is not globals():  # a program that does not compile has no module
         program.clear()
     gc.collect()
-    os._exit(flushed(code))
+    os._exit(flushed(code) if code != FLUSH_FAILED else code)
 
 
 def flushed(code):
-    """Flush the standard streams: `code`, or 120, as the interpreter says it, if that fails."""
+    """Flush the standard streams: `code`, or what the interpreter ends with if that fails."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None and not stream.closed:
                 stream.flush()
-        except BaseException:
-            code = 120
+        except BaseException as error:
+            os.write(2, f"Exception ignored in: {stream!r}\n{type(error).__name__}: {error}\n".encode())
+            code = FLUSH_FAILED
     return code
 
 
