@@ -21,15 +21,8 @@ import struct
 import subprocess
 import time
 
-from supervisor import (
-    FOLDER,
-    MARKER_FD,
-    RESETTABLE,
-    HarnessGoneError,
-    Process,
-    drop_privileges,
-    limits_of,
-)
+from execution import HarnessGoneError
+from processes import FOLDER, MARKER_FD, RESETTABLE, Process, drop_privileges, limits_of
 
 STORE = "/run/humaneval-x"
 SERVANT_OFFSET = 10000  # from the samples' user id to that of servers without privileges

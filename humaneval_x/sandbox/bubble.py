@@ -161,11 +161,11 @@ def _arguments(limits: Limits, cgroup: Cgroup | None) -> list[str]:
 
 
 def _shown(language: Language | None) -> dict[str, Path]:
-    """The supervisor and the language's wrapper files: path inside -> path here.
+    """The supervisor with what it loads, and the language's wrapper files: path inside -> path here.
 
     They are handed over open, so that the sandbox's user need not be able to read the folders that they are in.
     """
-    shown = {f"{INSIDE}/supervisor.py": resource_folder("sandboxes") / "supervisor.py"}
+    shown = {f"{INSIDE}/{path.name}": path for path in resource_folder("sandboxes").glob("*.py")}
     if language is not None:
         for path in sorted(language.folder.rglob("*")):
             relative = path.relative_to(language.folder)

@@ -27,7 +27,7 @@ DEFAULT_BASE = "debian:bookworm-slim"
 OWN_BASE = "humaneval-x-base:bookworm"
 """The base image that `sandboxes/make-base-image` makes where no registry can be reached."""
 
-SHARED_FILES = ("supervisor.py", "fastpath.py", "forkserver.h")
+SHARED_FILES = ("supervisor.py", "execution.py", "processes.py", "fastpath.py", "forkserver.h")
 """What every image's build context holds at its top besides the language's own files."""
 
 _LANGUAGE_LABEL = "humaneval-x.language"

@@ -14,7 +14,7 @@ import re
 import shlex
 
 from fastpath import Declined, FastPath
-from supervisor import ENVIRONMENT, MEGABYTE
+from processes import ENVIRONMENT, MEGABYTE
 
 PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fast")
 NINE = frozenset(("stdlib.h", "algorithm", "math.h", "stdio.h", "vector", "string", "climits", "cstring", "iostream"))

@@ -17,7 +17,7 @@ import shutil
 import stat
 
 from fastpath import Declined, FastPath
-from supervisor import ENVIRONMENT
+from processes import ENVIRONMENT
 
 PREPARED = f"{os.path.dirname(os.path.abspath(__file__))}/fast"
 SLOTS = 64  # programs in a binary, at most: as prepare_fast.sh was told

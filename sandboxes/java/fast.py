@@ -5,7 +5,7 @@ import shutil
 import struct
 
 from fastpath import Declined, FastPath
-from supervisor import ENVIRONMENT
+from processes import ENVIRONMENT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMPILE_CPU_S, COMPILE_WALL_S = 5, 30  # a program that needs more is compiled the plain way

@@ -4,7 +4,7 @@ import os
 import re
 
 from fastpath import Declined, FastPath
-from supervisor import ENVIRONMENT
+from processes import ENVIRONMENT
 
 ZYGOTE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "node-zygote")
 NEEDS_NODE = 103  # node-zygote's exit code for a program that needs what a forked process does not have

@@ -3,7 +3,7 @@
 import os
 
 from fastpath import FastPath
-from supervisor import ENVIRONMENT
+from processes import ENVIRONMENT
 
 SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "server.py")
 

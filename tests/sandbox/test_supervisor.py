@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import stat
 import subprocess
@@ -23,16 +23,19 @@ SOURCE = resource_folder("sandboxes") / "supervisor.py"
 
 
 @pytest.fixture(scope="module")
-def supervisor() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("supervisor", SOURCE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+def supervisor() -> Iterator[ModuleType]:
+    """The supervisor's module; what it loads are modules beside it."""
+    sys.dont_write_bytecode, before, path = True, sys.dont_write_bytecode, list(sys.path)
     try:
-        spec.loader.exec_module(module)
+        sys.path.insert(0, str(SOURCE.parent))
+        yield importlib.import_module("supervisor")
     finally:
-        sys.dont_write_bytecode = before
-    return module
+        sys.dont_write_bytecode, sys.path[:] = before, path
+
+
+@pytest.fixture(scope="module")
+def processes(supervisor: ModuleType) -> ModuleType:
+    return sys.modules["processes"]
 
 
 @pytest.fixture
@@ -226,9 +229,12 @@ def test_where_the_folders_to_be_wiped_hold_files_the_supervisor_refuses_to_star
     (tmp_path / "precious").write_text("x")
     tmp_path.chmod(0o777)
     argv = ["bwrap", "--unshare-all", "--as-pid-1", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
-    argv += ["--bind", str(tmp_path), "/tmp", "--ro-bind", str(SOURCE), "/tmp/supervisor.py"]
+    argv += ["--bind", str(tmp_path), "/tmp", "--ro-bind", str(SOURCE.parent), "/mnt"]
     ended = subprocess.run(
-        [*argv, "/usr/bin/python3", "/tmp/supervisor.py", "--nested"], capture_output=True, check=False, timeout=30
+        [*argv, "/usr/bin/python3", "-B", "/mnt/supervisor.py", "--nested"],
+        capture_output=True,
+        check=False,
+        timeout=30,
     )
     assert ended.returncode != 0 and b"not empty" in ended.stderr
     assert (tmp_path / "precious").read_text() == "x"
@@ -261,9 +267,9 @@ def test_wiping_removes_any_depth_and_mode_and_follows_no_link(supervisor: Modul
     assert (outside / "kept").read_text() == "x" and stat.S_IMODE(outside.stat().st_mode) == 0o755
 
 
-def test_a_stream_keeps_its_ends_and_counts_the_rest(supervisor: ModuleType) -> None:
+def test_a_stream_keeps_its_ends_and_counts_the_rest(processes: ModuleType) -> None:
     reading, writing = os.pipe()
-    stream = supervisor.Stream(reading)
+    stream = processes.Stream(reading)
     with os.fdopen(writing, "wb", buffering=0) as file:
         for part in (b"first", *(b"x" * 60_000 for _ in range(5)), b"last"):
             file.write(part)
