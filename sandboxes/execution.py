@@ -141,10 +141,13 @@ class Meter:
 
 
 class Execution:
-    """One step while it runs: its processes, streams and counters. `start` makes a Process of step and secret."""
+    """One step while it runs: its processes, streams and counters. `start` makes a Process of step and secret.
 
-    def __init__(self, step, meter, start):
-        self.step, self.meter = step, meter
+    `bounds` are the limits that end it: the step's, or closer ones.
+    """
+
+    def __init__(self, step, bounds, meter, start):
+        self.step, self.bounds, self.meter = step, bounds, meter
         self.limit_hit, self.cpu_top = "", 0.0
         self.secret = os.urandom(32).hex()
         self.started, self.ended, self.cpu_base = time.monotonic(), None, meter.cpu_s()
@@ -185,31 +188,31 @@ class Execution:
 
     def _pause_s(self):
         """How long until a limit may be reached, at most; no sample takes more than 4 GB of memory a second."""
-        cpu_s = (self.step["cpu_s"] - self.cpu_s()) / self.meter.cores
-        memory_s = (self.step["memory_mb"] * MEGABYTE - self.memory_bytes()) / 4e9
-        return min(POLL_S, max(cpu_s, 0.002), max(memory_s, 0.002), max(self.step["wall_s"] - self.wall_s(), 0))
+        cpu_s = (self.bounds["cpu_s"] - self.cpu_s()) / self.meter.cores
+        memory_s = (self.bounds["memory_mb"] * MEGABYTE - self.memory_bytes()) / 4e9
+        return min(POLL_S, max(cpu_s, 0.002), max(memory_s, 0.002), max(self.bounds["wall_s"] - self.wall_s(), 0))
 
     def _now_exceeded(self):
         """Limits exceeded at this moment, by what goes away with the processes."""
-        step = self.step
-        if self.memory_bytes() > step["memory_mb"] * MEGABYTE:
+        bounds = self.bounds
+        if self.memory_bytes() > bounds["memory_mb"] * MEGABYTE:
             yield "memory"
-        if self.wall_s() > step["wall_s"]:
+        if self.wall_s() > bounds["wall_s"]:
             yield "wall"
-        if any(is_full(folder, step["disk_mb"]) for folder in WIPED):
+        if any(is_full(folder, bounds["disk_mb"]) for folder in WIPED):
             yield "disk"
-        polled = self.meter.polled_limit(step)
+        polled = self.meter.polled_limit(bounds)
         if polled:
             yield polled
 
     def _ever_exceeded(self):
         """Limits exceeded so far, by what only grows."""
-        step = self.step
-        if sum(stream.total for stream in self.process.streams) > step["output_bytes"]:
+        bounds = self.bounds
+        if sum(stream.total for stream in self.process.streams) > bounds["output_bytes"]:
             yield "output"
         if self.meter.ooms() > self.oom_base:
             yield "memory"
-        if self.cpu_s() > step["cpu_s"]:
+        if self.cpu_s() > bounds["cpu_s"]:
             yield "cpu"
         if self.meter.refused_forks() > self.fork_base:
             yield "process"

@@ -29,6 +29,7 @@ SERVANT_OFFSET = 10000  # from the samples' user id to that of servers without p
 CONTROL_FD = 4
 START_S = 60.0
 END_S = 10.0
+ROOM = {"cpu_s": 0.2, "wall_s": 0.2, "memory_mb": 0.8}  # of the limits, for what the fast ways decide
 FORK_FAILED = 125  # the exit code of a child that has not become a sample
 LIMIT_COUNT = 8
 REQUEST = struct.Struct(f"=II{3 * LIMIT_COUNT}Q256s")  # forkserver.h: ForkRequest
@@ -123,15 +124,17 @@ class Bench:
         """Run one step as a sample: its facts. `start` is the fork server whose child it is; without, its command.
 
         `extras` are descriptors for that child, after stdout, stderr and the marker. Raises Declined if the server is
-        lost meanwhile.
+        lost meanwhile. What comes near a limit is ended and so left to the plain way: what is ready before a sample
+        starts is not charged to it here, and a program without end should not take all of its time twice.
         """
+        bounds = {**step, **{name: share * step[name] for name, share in ROOM.items()}}
         if start is None:
-            return self._sandbox.execute(step)
+            return self._sandbox.execute(step, bounds=bounds)
         processes = self._sandbox.meter.process_rlimit(step)
         forked = functools.partial(
             _Forked, reaper=self._sandbox.reaper, server=start, user=self.user, processes=processes, extras=extras
         )
-        facts = self._sandbox.execute(step, forked)
+        facts = self._sandbox.execute(step, forked, bounds)
         if facts["exit_code"] == FORK_FAILED:
             raise Declined(f"the server's child could not become a sample: {facts['stderr'][:COMPLAINT_BYTES]}")
         return facts

@@ -202,12 +202,15 @@ class Sandbox:
             self._fast = importlib.import_module("fastpath").FastWay(path, self)
         return self._fast
 
-    def execute(self, step, start=None):
-        """Run a step: its facts. `start` makes its Process of step and secret; without, its command is executed."""
+    def execute(self, step, start=None, bounds=None):
+        """Run a step: its facts. `start` makes its Process of step and secret; without, its command is executed.
+
+        `bounds` end it instead of the step's own limits.
+        """
         if start is None:
             processes = self.meter.process_rlimit(step)
             start = functools.partial(Command, reaper=self.reaper, user=self.user, processes=processes)
-        execution = Execution(step, self.meter, start)
+        execution = Execution(step, bounds or step, self.meter, start)
         try:
             execution.watch(self.harness)
         finally:
