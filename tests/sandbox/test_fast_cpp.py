@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Iterator
 
 import pytest
+from case_files import program_of
+from fast_slot import fast_answers, kill_server
 from open_slots import Slots
 
 from humaneval_x.datasets import read_problems
 from humaneval_x.languages import read_language
-from humaneval_x.programs import assemble
-from humaneval_x.records import Completion, Outcome, Program, Verdict
-from humaneval_x.sandbox.docker import connect
+from humaneval_x.records import Outcome, Program, Verdict
 from humaneval_x.sandbox.slot import SupervisedSlot
 from humaneval_x.verdicts import decide, is_beyond_doubt
 
@@ -51,12 +50,8 @@ def program(code: str, *, head: str = NINE + "using namespace std;\n", tests: st
     )
 
 
-def judged_fast(slot: SupervisedSlot, *programs: Program) -> list[Outcome | str]:
-    """What the fast way says of each: an outcome, or why it declines."""
-    answers = {}
-    for each, found in slot.execute_fast(programs, CPP.limits):
-        answers[id(each)] = found if isinstance(found, Outcome) else found.reason
-    return [answers[id(each)] for each in programs]
+def judged(slot: SupervisedSlot, *programs: Program) -> list[Outcome | str]:
+    return fast_answers(slot, programs, CPP.limits)
 
 
 def facts(verdict: Verdict) -> tuple[str, bool, frozenset[str], str]:
@@ -125,7 +120,7 @@ SEEN = {
 def test_the_fast_way_says_what_the_plain_one_says(name: str, slot: SupervisedSlot) -> None:
     code, status = SEEN[name]
     tried = program(code)
-    (outcome,) = judged_fast(slot, tried)
+    (outcome,) = judged(slot, tried)
     assert isinstance(outcome, Outcome), outcome
     assert is_beyond_doubt(outcome, CPP)
     plain = decide(tried, slot.execute(tried, CPP.limits), CPP)
@@ -190,7 +185,7 @@ DECLINED = {
 
 @pytest.mark.parametrize("name", DECLINED)
 def test_what_the_two_ways_may_see_differently_is_declined(name: str, slot: SupervisedSlot) -> None:
-    (answer,) = judged_fast(slot, program(DECLINED[name]))
+    (answer,) = judged(slot, program(DECLINED[name]))
     assert isinstance(answer, str), decide(program(""), answer, CPP)
 
 
@@ -207,18 +202,13 @@ HEADS = {
 
 @pytest.mark.parametrize("name", HEADS)
 def test_a_program_that_changes_the_headers_is_declined(name: str, slot: SupervisedSlot) -> None:
-    (answer,) = judged_fast(slot, program("int answer() { return 42; }", head=HEADS[name] + "using namespace std;\n"))
+    (answer,) = judged(slot, program("int answer() { return 42; }", head=HEADS[name] + "using namespace std;\n"))
     assert isinstance(answer, str), answer
 
 
 def test_the_smoke_sets_canonical_solutions_pass_without_declining(slot: SupervisedSlot) -> None:
-    programs = []
-    for problem in read_problems("smoke", ["cpp"]):
-        sample = Completion(
-            task_id=problem.task_id, completion_id=0, text=problem.canonical_solution, finish="given", tokens=0, seed=0
-        )
-        programs.append(assemble(problem, sample, task="generation", truncation="none"))
-    answers = judged_fast(slot, *programs)
+    programs = [program_of(problem, problem.canonical_solution) for problem in read_problems("smoke", ["cpp"])]
+    answers = fast_answers(slot, programs, CPP.limits)
     assert len(answers) > 5
     found = [
         decide(each, a, CPP).status if isinstance(a, Outcome) else a for each, a in zip(programs, answers, strict=True)
@@ -230,37 +220,21 @@ def test_nothing_that_a_program_declares_is_there_for_the_next(slot: SupervisedS
     leaves = program("#define LEFT 1\nint left = 1;\nstruct Left { };\nint answer() { return 42; }")
     looks = program("#ifdef LEFT\n#error left\n#endif\nchar left;\ntypedef int Left;\nint answer() { return 42; }")
     breaks = program("int answer() { return {{{{ }")
-    for outcome in judged_fast(slot, leaves, looks, looks, leaves):
+    for outcome in judged(slot, leaves, looks, looks, leaves):
         assert isinstance(outcome, Outcome), outcome
         assert decide(leaves, outcome, CPP).status == "passed"
-    first, second = judged_fast(slot, breaks, looks)
+    first, second = judged(slot, breaks, looks)
     assert isinstance(first, str)
     assert isinstance(second, Outcome)
 
 
-KILL = """
-for folder in /proc/[0-9]*; do
-    [ "$(cat $folder/comm)" = "$0" ] && kill -KILL "${folder#/proc/}" && echo killed
-done
-"""
-
-
-def kill(name: str) -> str:
-    """What comes of killing the processes of that name in this process's containers."""
-    with contextlib.closing(connect()) as client:
-        found = client.containers.list(filters={"label": "humaneval-x.owner"})
-        mine = [container for container in found if f"/{os.getpid()}/" in container.labels["humaneval-x.owner"]]
-        said = [container.exec_run(["sh", "-c", KILL, name]).output for container in mine]
-    return b"".join(part for part in said if isinstance(part, bytes)).decode()
-
-
 def test_a_server_that_was_killed_is_replaced(slot: SupervisedSlot) -> None:
     right = program("int answer() { return 42; }")
-    judged_fast(slot, right)
+    judged(slot, right)
     boxes = slot.boxes
     for name in ("cc1plus", "as", "ld.mold"):
-        assert kill(name) == "killed\n", name
-        (outcome,) = judged_fast(slot, right)
+        assert kill_server(name) == "killed\n", name
+        (outcome,) = judged(slot, right)
         assert isinstance(outcome, Outcome), outcome
         assert decide(right, outcome, CPP).status == "passed"
     assert slot.boxes == boxes

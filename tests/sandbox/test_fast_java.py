@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Iterator
 
 import pytest
+from case_files import program_of
+from fast_slot import fast_answers, kill_server
 from open_slots import Slots
 
 from humaneval_x.datasets import read_problems
 from humaneval_x.languages import read_language
-from humaneval_x.programs import assemble
-from humaneval_x.records import Completion, Outcome, Program
-from humaneval_x.sandbox.docker import connect
+from humaneval_x.records import Outcome, Program
 from humaneval_x.sandbox.slot import SupervisedSlot
 from humaneval_x.verdicts import decide, is_beyond_doubt
 
@@ -57,11 +56,7 @@ def solution(body: str, beside: str = "") -> str:
 
 
 def answers(slot: SupervisedSlot, *programs: Program) -> list[Outcome | str]:
-    """What the fast way says of each: an outcome, or why it declines."""
-    found = {}
-    for each, answer in slot.execute_fast(programs, JAVA.limits):
-        found[id(each)] = answer if isinstance(answer, Outcome) else answer.reason
-    return [found[id(each)] for each in programs]
+    return fast_answers(slot, programs, JAVA.limits)
 
 
 DECIDED = {
@@ -223,12 +218,7 @@ def test_what_the_fast_way_cannot_be_sure_of_it_leaves_to_the_plain_way(name: st
 
 
 def test_the_smoke_sets_canonical_solutions_pass_without_declining(slot: SupervisedSlot) -> None:
-    programs = []
-    for problem in read_problems("smoke", ["java"]):
-        sample = Completion(
-            task_id=problem.task_id, completion_id=0, text=problem.canonical_solution, finish="given", tokens=0, seed=0
-        )
-        programs.append(assemble(problem, sample, task="generation", truncation="none"))
+    programs = [program_of(problem, problem.canonical_solution) for problem in read_problems("smoke", ["java"])]
     found = [
         decide(each, answer, JAVA).status if isinstance(answer, Outcome) and is_beyond_doubt(answer, JAVA) else answer
         for each, answer in zip(programs, answers(slot, *programs), strict=True)
@@ -276,28 +266,12 @@ def test_a_process_of_one_program_finds_nothing_of_the_servers(slot: SupervisedS
     assert found.completed, found
 
 
-KILL = """
-for folder in /proc/[0-9]*; do
-    [ "$(cat $folder/comm)" = "$0" ] && kill -KILL "${folder#/proc/}" && echo killed
-done
-"""
-
-
-def kill(name: str) -> str:
-    """What comes of killing the processes of that name in this process's containers."""
-    with contextlib.closing(connect()) as client:
-        found = client.containers.list(filters={"label": "humaneval-x.owner"})
-        mine = [container for container in found if f"/{os.getpid()}/" in container.labels["humaneval-x.owner"]]
-        said = [container.exec_run(["sh", "-c", KILL, name]).output for container in mine]
-    return b"".join(part for part in said if isinstance(part, bytes)).decode()
-
-
 def test_a_server_that_was_killed_is_replaced(slot: SupervisedSlot) -> None:
     right, next_one = program(RIGHT), program(RIGHT)
     answers(slot, right)
     boxes = slot.boxes
     for name in ("java", "launcher"):
-        assert kill(name) == "killed\n", name
+        assert kill_server(name) == "killed\n", name
         first, second = answers(slot, right, next_one)  # the first may meet the lost server; then it is declined
         assert isinstance(first, str) or decide(right, first, JAVA).status == "passed"
         assert isinstance(second, Outcome), second

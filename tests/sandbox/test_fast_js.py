@@ -12,13 +12,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from case_files import program_of as solution_of
+from fast_slot import fast_answers
 from open_slots import Slots
 
 from humaneval_x.datasets import read_problems
 from humaneval_x.languages import read_language
-from humaneval_x.programs import assemble
-from humaneval_x.records import Completion, Outcome, Program
-from humaneval_x.sandbox import Declined, Slot
+from humaneval_x.records import Outcome, Program
+from humaneval_x.sandbox import Slot
 from humaneval_x.sandbox.docker import DockerBackend, connect
 from humaneval_x.sandbox.slot import SupervisedSlot
 from humaneval_x.verdicts import decide, is_beyond_doubt
@@ -47,15 +48,10 @@ def program_of(source: str) -> Program:
     return Program(task_id="JavaScript/0", completion_id=0, language="js", source=source, sha256=sha256)
 
 
-def fast_answers(slot: Slot, programs: list[Program]) -> list[Outcome | Declined]:
-    answers = {id(program): answer for program, answer in slot.execute_fast(programs, LIMITS)}
-    return [answers[id(program)] for program in programs]
-
-
 def fast_stdout(slot: Slot, *sources: str) -> list[str]:
     """What programs print that the fast way judges, one after the other, as passed."""
     programs = [program_of(source) for source in sources]
-    outcomes = fast_answers(slot, programs)
+    outcomes = fast_answers(slot, programs, LIMITS)
     for program, outcome in zip(programs, outcomes, strict=True):
         assert isinstance(outcome, Outcome), outcome
         assert decide(program, outcome, JS).passed, outcome
@@ -70,13 +66,8 @@ def shown(outcome: Outcome) -> tuple[object, ...]:
 
 
 def test_canonical_solutions_of_the_smoke_set_pass_the_fast_way(slot: Slot) -> None:
-    programs = []
-    for problem in read_problems("smoke", ["js"]):
-        given = Completion(
-            task_id=problem.task_id, completion_id=0, text=problem.canonical_solution, finish="given", tokens=0, seed=0
-        )
-        programs.append(assemble(problem, given, task="generation", truncation="none"))
-    answers = fast_answers(slot, programs)
+    programs = [solution_of(problem, problem.canonical_solution) for problem in read_problems("smoke", ["js"])]
+    answers = fast_answers(slot, programs, LIMITS)
     assert programs
     for program, answer in zip(programs, answers, strict=True):
         assert isinstance(answer, Outcome), (program.task_id, answer)
@@ -89,7 +80,7 @@ def test_canonical_solutions_of_the_smoke_set_pass_the_fast_way(slot: Slot) -> N
 @pytest.mark.parametrize(("way", "source"), [pytest.param(w, s, id=name) for w, name, s in ODDITIES])
 def test_an_oddity_shows_the_same_in_both_ways_or_is_left_to_the_plain_one(slot: Slot, way: str, source: str) -> None:
     program = program_of(source)
-    (answer,) = fast_answers(slot, [program])
+    (answer,) = fast_answers(slot, [program], LIMITS)
     stands = isinstance(answer, Outcome) and is_beyond_doubt(answer, JS)
     assert stands == (way == "fast"), answer
     if isinstance(answer, Outcome) and stands:
@@ -201,6 +192,6 @@ def test_a_server_that_does_not_come_up_leaves_all_to_the_plain_way(slot: Slot) 
     del slot  # skips where there is no Docker
     elsewhere = dataclasses.replace(JS, run=dataclasses.replace(JS.run, argv=("node", "/nowhere/loader.js", "main.js")))
     with DockerBackend().open_slot(elsewhere) as opened:
-        for answer in fast_answers(opened, [program_of(""), program_of("")]):
-            assert isinstance(answer, Declined)
-            assert re.search(r"does not come up: .*Cannot find module", answer.reason, re.DOTALL)
+        for answer in fast_answers(opened, [program_of(""), program_of("")], LIMITS):
+            assert isinstance(answer, str)
+            assert re.search(r"does not come up: .*Cannot find module", answer, re.DOTALL)
