@@ -118,8 +118,8 @@ class Fast(FastPath):
         if facts["exit_code"] != 0 or facts["limit_hit"] or not TOLERATED.fullmatch(said):
             why = facts["limit_hit"] or said[:500] or facts["exit_code"] or facts["signal"]
             raise Declined(f"the tools complain: {why}")
-        if max(facts["cpu_s"] / step["cpu_s"], facts["peak_mb"] / step["memory_mb"]) > NEAR:
-            raise Declined("it takes much to compile")
+        if facts["peak_mb"] > NEAR * step["memory_mb"]:
+            raise Declined("it takes much memory to compile")
 
 
 def read_line(name):
