@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from humaneval_x.engines import Engine, Request
@@ -14,9 +14,9 @@ from humaneval_x.journal import JournalWriter
 from humaneval_x.languages import read_language
 from humaneval_x.programs import start_of
 from humaneval_x.progress import Progress
-from humaneval_x.records import Problem, Prompt, Sampling
+from humaneval_x.records import Completion, Problem, Prompt, Sampling
 from humaneval_x.rundir import RunFolder, row_of
-from humaneval_x.truncation import stop_rule
+from humaneval_x.truncation import StopRule, stop_rule
 
 __all__ = ["Generated", "generate", "tasks_of"]
 
@@ -47,16 +47,24 @@ def generate(
     *,
     manifest: Mapping[str, Any],
     stop: str,
+    patterns: Sequence[str] = (),
     progress: Progress,
 ) -> Generated:
     """Draw every wanted sample that the run's journals do not hold yet.
 
-    `problems` maps task ids to problems, `stop` names the truncation rule that ends a sample early, `manifest` is
-    what `run.json` must say. Raises EngineError if the engine ended without drawing all; what it drew is kept.
+    `problems` maps task ids to problems, `stop` names the truncation rule that ends a sample early. A sample also ends
+    where one of `patterns` is found, and is cut before it (`truncation.stop_rule`). `manifest` is what `run.json` must
+    say. Raises EngineError if the engine ended without drawing all; what it drew is kept.
     """
+    rules = {
+        (prompt.task, prompt.task_id): stop_rule(
+            read_language(prompt.language), stop, start_of(problems[prompt.task_id], prompt.task), patterns
+        )
+        for prompt in prompts
+    }
     folder.begin(manifest)
     with folder.lock("generate"):
-        requests, kept = _requests(folder, prompts, problems, sampling, stop)
+        requests, kept = _requests(folder, prompts, problems, sampling, rules)
         wanted = sum(len(request.completion_ids) for request in requests)
         drawn = tokens = 0
         progress.begin(total=wanted + kept, done=kept, unit="sample")
@@ -65,7 +73,8 @@ def generate(
             for task in tasks_of(prompts):
                 journals[task] = stack.enter_context(folder.open_samples(task))
             for prompt, completion in engine.sample(requests, sampling) if requests else ():
-                journals[prompt.task].append(row_of(completion))
+                cut = _cut(completion, rules[prompt.task, prompt.task_id])
+                journals[prompt.task].append(row_of(cut))
                 drawn += 1
                 tokens += completion.tokens
                 progress.advance(tokens=tokens)
@@ -76,12 +85,16 @@ def generate(
     return Generated(drawn=drawn, tokens=tokens, kept=kept)
 
 
+def _cut(completion: Completion, rule: StopRule) -> Completion:
+    return replace(completion, text=rule.cut(completion.text)) if completion.finish == "stop" else completion
+
+
 def _requests(
     folder: RunFolder,
     prompts: Sequence[Prompt],
     problems: Mapping[str, Problem],
     sampling: Sampling,
-    stop: str,
+    rules: Mapping[tuple[str, str], StopRule],
 ) -> tuple[list[Request], int]:
     there: dict[tuple[str, str], set[int]] = defaultdict(set)
     for task, task_ids in tasks_of(prompts).items():
@@ -98,14 +111,14 @@ def _requests(
         have = there[prompt.task, prompt.task_id]
         missing = tuple(number for number in range(sampling.samples) if number not in have)
         if missing:
+            rule = rules[prompt.task, prompt.task_id]
             requests.append(
                 Request(
                     prompt=prompt,
                     problem=problems[prompt.task_id],
                     completion_ids=missing,
-                    is_finished=stop_rule(
-                        read_language(prompt.language), stop, start_of(problems[prompt.task_id], prompt.task)
-                    ),
+                    is_finished=rule,
+                    watch=rule.watch,
                 )
             )
     return requests, sum(map(len, there.values()))

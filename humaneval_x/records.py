@@ -68,7 +68,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How completions are drawn. `top_k` 0 and `top_p` 1 switch these off; `temperature` 0 is greedy."""
+    """How completions are drawn.
+
+    `top_k` 0, `top_p` 1 and `repetition_penalty` 1 switch these off; `temperature` 0 is greedy.
+    """
 
     temperature: float
     top_p: float
@@ -76,11 +79,12 @@ class Sampling:
     max_tokens: int
     samples: int
     seed: int
+    repetition_penalty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """One sample: raw text as drawn, before any truncation.
+    """One sample: raw text as drawn, before any truncation but that at a stop pattern of the run.
 
     `finish` is `stop` (a stop rule was met), `eos` (end-of-text), `length` (`max_tokens` or the position limit) or
     `given` (replayed, not drawn). `tokens` counts what was drawn; `seed` is the sample's own, derived from its

@@ -41,7 +41,9 @@ REPORT_FORMAT = {"format": "humaneval-x report", "version": 1}
 """What a `report.json` begins with."""
 
 # Fields of the sampling that decide scores. The number of samples and the seed only decide how exactly they are known.
-_SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
+_SAMPLING = ("temperature", "top_p", "top_k", "max_tokens", "repetition_penalty")
+# What manifests say that were written before a field was.
+_SAMPLING_BEFORE = {"repetition_penalty": 1.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,13 +168,23 @@ def differences(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
     if changed:
         found.append(f"data hash ({', '.join(changed)})")
     for name in _SAMPLING:
-        if one.sampling.get(name) != other.sampling.get(name):
-            found.append(f"{name} ({one.sampling.get(name)}, {other.sampling.get(name)})")
+        here, there = (run.sampling.get(name, _SAMPLING_BEFORE.get(name)) for run in (one, other))
+        if here != there:
+            found.append(f"{name} ({here}, {there})")
+    here, there = _stop_patterns(one), _stop_patterns(other)
+    if sorted(here) != sorted(there):
+        found.append(f"stop patterns ({', '.join(here) or 'none'}; {', '.join(there) or 'none'})")
     if one.truncation != other.truncation:
         found.append(f"truncation ({one.truncation}, {other.truncation})")
     if one.example_tests != other.example_tests:
         found.append("tests (one run was judged by the example tests)")
     return tuple(found)
+
+
+def _stop_patterns(summary: RunSummary) -> list[str]:
+    """What completions are cut at as they are drawn. Rules cut nothing; older manifests name the rule alone."""
+    stop = summary.run.get("stop")
+    return [str(pattern) for pattern in stop.get("patterns", ())] if isinstance(stop, dict) else []
 
 
 def remarks(one: RunSummary, other: RunSummary) -> tuple[str, ...]:

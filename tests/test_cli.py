@@ -68,6 +68,35 @@ def test_an_unknown_command_option_or_choice_is_a_usage_error(tmp_path: Path) ->
     assert_fails(cli("generate", *SMOKE, "--top-p", "1.5", "--out", "run", cwd=tmp_path), 2, "top-p")
 
 
+def test_stops_repetition_penalty_and_devices_are_read_and_recorded(tmp_path: Path) -> None:
+    chosen = ("--stop", "none", "--stop", "^#", "--stop", "\n\n", "--repetition-penalty", "1.2", "--devices", "0,1")
+    done = cli("generate", *SMOKE, *chosen, "--limit", "1", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert manifest["stop"] == {"rule": "none", "patterns": ["^#", "\n\n"]}
+    assert manifest["sampling"]["repetition_penalty"] == 1.2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--stop", "a(b"), ("'a(b'", "no regular expression", "position 1")),
+        (("--stop", "x*"), ("'x*'", "empty")),
+        (("--stop", "none", "--stop", "strict"), ("none, strict", "one")),
+        (("--devices", "0,x"), ("--devices", "'x'", "0,1")),
+        (("--devices", "1,-2"), ("--devices", "'-2'")),
+        (("--devices", "0,1,01"), ("--devices", "GPU 1", "twice")),
+        (("--devices", "0", "--device", "cpu"), ("--devices", "--device cpu")),
+        (("--repetition-penalty", "0"), ("--repetition-penalty", "x>0")),
+    ],
+)
+def test_a_wrong_stop_device_or_penalty_is_a_usage_error(
+    tmp_path: Path, options: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    assert_fails(cli("generate", *SMOKE, *options, "--out", "run", cwd=tmp_path), 2, *words)
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_unknown_language_is_a_usage_error_that_names_the_languages(tmp_path: Path) -> None:
     done = cli("generate", *SMOKE, "--languages", "python,cobol", "--out", "run", cwd=tmp_path)
     assert_fails(done, 2, "cobol", "python, cpp, java, js, go")
@@ -177,6 +206,26 @@ def test_options_come_from_a_file_and_the_command_line_wins(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("text", "rule", "patterns"),
+    [
+        ("stop: codegen\n", "codegen", []),
+        ('stop: "^#"\n', "strict", ["^#"]),
+        ('stop: [none, "^#", "class "]\ndevices: [0, 1]\n', "none", ["^#", "class "]),
+        ("devices: 3\n", "strict", []),
+        ('devices: "0,1"\n', "strict", []),
+    ],
+)
+def test_a_configuration_gives_one_stop_or_a_list_of_them(
+    tmp_path: Path, text: str, rule: str, patterns: list[str]
+) -> None:
+    (tmp_path / "options.yaml").write_text(text)
+    done = cli("generate", "--config", "options.yaml", *SMOKE, "--limit", "1", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert manifest["stop"] == {"rule": rule, "patterns": patterns}
+
+
+@pytest.mark.parametrize(
     ("name", "text", "word"),
     [
         ("a.yaml", "temprature: 1\n", "temprature"),
@@ -184,6 +233,8 @@ def test_options_come_from_a_file_and_the_command_line_wins(tmp_path: Path) -> N
         ("a.toml", "engine = \n", "TOML"),
         ("a.yaml", "jugde:\n  workers: 1\n", "jugde"),
         ("a.yaml", "generate:\n  workers: 1\n", "workers"),
+        ("a.yaml", "stop: [none, strict]\n", "none, strict"),
+        ("a.yaml", "devices: [0, 0]\n", "twice"),
     ],
 )
 def test_a_wrong_configuration_is_a_usage_error(tmp_path: Path, name: str, text: str, word: str) -> None:

@@ -1,20 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from runs import MANIFEST, PROBLEMS, PROMPTS, SAMPLING, CountingEngine
 
+from humaneval_x.engines import Request
 from humaneval_x.errors import DataError, EngineError, IncomparableError, UsageError
 from humaneval_x.generation import Generated, generate
 from humaneval_x.progress import SilentProgress
+from humaneval_x.records import Completion, Prompt, Sampling
 from humaneval_x.rundir import RunFolder
 
 TASK = "generation-python"
 ALL = [(task_id, number) for task_id in PROBLEMS for number in range(3)]
 
 
-def draw(path: Path, engine: CountingEngine, manifest: dict[str, object] | None = None) -> Generated:
+def draw(
+    path: Path, engine: CountingEngine, manifest: dict[str, object] | None = None, patterns: tuple[str, ...] = ()
+) -> Generated:
     return generate(
         RunFolder(path),
         engine,
@@ -23,6 +29,7 @@ def draw(path: Path, engine: CountingEngine, manifest: dict[str, object] | None 
         SAMPLING,
         manifest=manifest or MANIFEST,
         stop="strict",
+        patterns=patterns,
         progress=SilentProgress(),
     )
 
@@ -91,3 +98,44 @@ def test_a_damaged_manifest_is_an_error_not_a_new_run(tmp_path: Path) -> None:
     (tmp_path / "run" / "run.json").write_text('{"format": 1, "ta')
     with pytest.raises(DataError, match=r"run\.json"):
         draw(tmp_path / "run", CountingEngine())
+
+
+class TellingEngine(CountingEngine):
+    """Says why each sample ended: sample 0 by its stop rule, 1 by end-of-text, 2 was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[Request] = []
+
+    def sample(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Prompt, Completion]]:
+        self.requests += requests
+        for prompt, completion in super().sample(requests, sampling):
+            finish = ("stop", "eos", "given")[completion.completion_id]
+            yield prompt, replace(completion, finish=finish, text="    return 1\n# so\n# much\n")
+
+
+def test_a_sample_that_ended_by_a_pattern_is_kept_up_to_its_first_match(tmp_path: Path) -> None:
+    engine = TellingEngine()
+    draw(tmp_path / "run", engine, patterns=("much", "^#"))
+    whole = "    return 1\n# so\n# much\n"
+    samples = {sample.completion_id: sample for sample in RunFolder(tmp_path / "run").samples(TASK)}
+    assert [samples[number].text for number in range(3)] == ["    return 1\n", whole, whole]
+    assert samples[0].tokens == 5
+
+
+def test_a_request_carries_the_stop_rule_and_when_to_ask_it(tmp_path: Path) -> None:
+    engine = TellingEngine()
+    draw(tmp_path / "rule", engine)
+    assert {request.watch for request in engine.requests} == {"lines"}
+    assert engine.requests[0].is_finished("    return 1\nprint(1)\n")
+    assert not engine.requests[0].is_finished("    return 1\n# so")
+    engine = TellingEngine()
+    draw(tmp_path / "pattern", engine, patterns=("^#",))
+    assert {request.watch for request in engine.requests} == {"always"}
+    assert engine.requests[0].is_finished("    return 1\n# so")
+
+
+def test_a_wrong_pattern_is_refused_before_the_run_is_begun(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unterminated"):
+        draw(tmp_path / "run", CountingEngine(), patterns=("(",))
+    assert not (tmp_path / "run").exists()

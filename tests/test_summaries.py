@@ -101,6 +101,12 @@ def test_runs_that_differ_in_samples_and_seed_alone_are_comparable() -> None:
     assert differences(one, summary(sampling={**one.sampling, "samples": 200, "seed": 7})) == ()
 
 
+def test_a_run_from_before_a_setting_existed_is_comparable_with_one_that_leaves_it_off() -> None:
+    one = summary(run={"stop": "strict"})
+    now = {"sampling": {**one.sampling, "repetition_penalty": 1.0}, "run": {"stop": {"rule": "none", "patterns": []}}}
+    assert differences(one, summary(**now)) == ()
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -108,6 +114,11 @@ def test_runs_that_differ_in_samples_and_seed_alone_are_comparable() -> None:
         ({"data_version": "fixed"}, "data version"),
         ({"data_hashes": {"go": "bb"}}, "data hash (go)"),
         ({"sampling": {"temperature": 0.2, "top_p": 0.95, "top_k": 0, "max_tokens": 512}}, "temperature (0.8, 0.2)"),
+        (
+            {"sampling": {"temperature": 0.8, "top_p": 0.95, "top_k": 0, "max_tokens": 512, "repetition_penalty": 1.2}},
+            "repetition_penalty (1.0, 1.2)",
+        ),
+        ({"run": {"stop": {"rule": "strict", "patterns": ["^#", "x"]}}}, "stop patterns (none; ^#, x)"),
         ({"truncation": "reference"}, "truncation"),
         ({"example_tests": True}, "tests"),
     ],

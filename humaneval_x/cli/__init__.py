@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": ("humaneval_x.cli.evaluate", "Judge a run's samples in sandboxes and print pass@k."),
     "report": ("humaneval_x.cli.report", "Write a leaderboard of runs: Markdown, HTML, CSV, JSON."),
     "gate": ("humaneval_x.cli.gate", "Compare a run with a baseline; exit 1 on a regression."),
+    "models": ("humaneval_x.cli.models", "List the checkpoints known by name: size, memory, published scores."),
     "data": ("humaneval_x.cli.data", "Fetch, import and verify the benchmark's problems."),
     "sandbox": ("humaneval_x.cli.sandbox", "Build and check the sandboxes that programs run in."),
 }
@@ -68,7 +69,21 @@ def group(verbose: bool) -> None:
     Problems become prompts, an engine draws completions, sandboxes judge them by their tests, and unbiased
     pass@k goes into a report or a CI gate. Start with:  humaneval-x run --config demo
     """
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(message)s")
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[_Said(verbose)])
+
+
+class _Said(logging.Handler):
+    """What is logged goes to stderr, above any bars that are being drawn there; of other libraries errors only."""
+
+    def __init__(self, verbose: bool) -> None:
+        super().__init__()
+        self._verbose = verbose
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from humaneval_x.cli.progress import say  # noqa: PLC0415 (slow)
+
+        if self._verbose or record.levelno >= logging.ERROR or record.name.startswith("humaneval_x"):
+            say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
 def main() -> None:

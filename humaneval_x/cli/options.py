@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,33 @@ __all__ = ["data_folder_option", "data_options", "evaluation_options", "generati
 Decorator = Callable[[Any], Any]
 
 TRUNCATIONS = ("strict", "reference", "codegen", "none")
+
+
+class _Repeatable(click.Option):
+    """An option that may be given several times; a configuration file gives a list or, for one, a single string."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        return super().type_cast_value(ctx, (value,) if isinstance(value, str) else value)
+
+
+def _devices(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[int, ...]:
+    """Numbers of GPUs, comma-separated; from a configuration file also one number or a list."""
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
+    numbers: list[int] = []
+    for word in (str(part).strip() for part in parts):
+        if not (word.isascii() and word.isdigit()):
+            reason = f"{word!r} is no GPU's number: give numbers from 0 on, such as 0,1"
+            raise click.BadParameter(reason, context, parameter)
+        if int(word) in numbers:
+            raise click.BadParameter(f"GPU {int(word)} is named twice", context, parameter)
+        numbers.append(int(word))
+    return tuple(numbers)
+
+
+def _stops(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    from humaneval_x.truncation import stops_from  # noqa: PLC0415  (help needs none of it)
+
+    return stops_from(values)
 
 
 def _together(*decorators: Decorator) -> Decorator:
@@ -56,14 +83,14 @@ generation_options = _together(
         default="paddle",
         show_default=True,
         metavar="NAME",
-        help="paddle (CodeGen checkpoints), canonical (the data's own solutions), replay (a samples file), "
+        help="paddle or torch (CodeGen checkpoints), canonical (the data's own solutions), replay (a samples file), "
         "or one that an installed package registers.",
     ),
     click.option(
         "--model",
         default="",
         metavar="NAME_OR_DIR",
-        help="A checkpoint's name (Salesforce/codegen-350M-multi) or folder; 'smoke' is the small one that comes with "
+        help="A checkpoint's name (humaneval-x models lists them) or folder; 'smoke' is the small one that comes with "
         "the package; for replay a samples file.",
     ),
     click.option("--task", type=click.Choice(["generation", "translation"]), default="generation", show_default=True),
@@ -93,6 +120,14 @@ generation_options = _together(
     ),
     click.option("--top-k", type=click.IntRange(0), default=0, show_default=True, help="0 switches it off."),
     click.option(
+        "--repetition-penalty",
+        type=click.FloatRange(0, min_open=True),
+        default=1.0,
+        show_default=True,
+        metavar="X",
+        help="Above 1 makes tokens less likely that stand in the prompt or the completion so far; 1 switches it off.",
+    ),
+    click.option(
         "--max-tokens", type=click.IntRange(1), default=512, show_default=True, help="Tokens per completion at most."
     ),
     click.option(
@@ -105,10 +140,13 @@ generation_options = _together(
     click.option("--limit", type=click.IntRange(1), help="Only the first N problems of each language."),
     click.option(
         "--stop",
-        type=click.Choice(TRUNCATIONS),
-        default="strict",
-        show_default=True,
-        help="Rule that ends a sample early.",
+        cls=_Repeatable,
+        multiple=True,
+        callback=_stops,
+        metavar="RULE_OR_REGEX",
+        help=f"What ends a sample early; repeatable. One of the rules {', '.join(TRUNCATIONS)}, and any regular "
+        "expressions: a sample ends once one matches, and is cut before the first match. ^ and $ match at a line's "
+        "ends, $ also at the end of what is drawn so far.  [default: strict]",
     ),
     click.option(
         "--slots",
@@ -118,6 +156,14 @@ generation_options = _together(
         help="Samples decoded at once; 0 chooses by free memory.",
     ),
     click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True),
+    click.option(
+        "--devices",
+        type=click.UNPROCESSED,
+        default=(),
+        callback=_devices,
+        metavar="0,1,...",
+        help="GPUs that share the samples, one process each (data parallel; torch).",
+    ),
     click.option(
         "--dtype", type=click.Choice(["auto", "float32", "float16", "bfloat16"]), default="auto", show_default=True
     ),

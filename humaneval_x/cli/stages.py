@@ -17,7 +17,7 @@ from humaneval_x.cli.progress import TerminalProgress
 from humaneval_x.cli.progress import say as _say
 from humaneval_x.datasets import data_folder, data_hashes, read_problems
 from humaneval_x.engines import EngineOptions, open_engine
-from humaneval_x.errors import DataError, IncomparableError, SandboxError
+from humaneval_x.errors import DataError, IncomparableError, SandboxError, UsageError
 from humaneval_x.evaluation import Evaluated, Evaluation, Rules, begin_evaluation, limits_of
 from humaneval_x.evaluation.drawing import Drawing
 from humaneval_x.evaluation.store import Store, store_path
@@ -35,7 +35,7 @@ __all__ = ["EvaluationOptions", "GenerationOptions", "evaluate_stage", "generate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationOptions:
-    """The options of `generate`, as parsed."""
+    """The options of `generate`, as parsed; `stop` is a rule and patterns."""
 
     engine: str
     model: str
@@ -46,12 +46,14 @@ class GenerationOptions:
     temperature: float
     top_p: float
     top_k: int
+    repetition_penalty: float
     max_tokens: int
     seed: int
     limit: int | None
-    stop: str
+    stop: tuple[str, tuple[str, ...]]
     slots: int
     device: str
+    devices: tuple[int, ...]
     dtype: str
     data_version: str
     data_dir: Path | None
@@ -130,8 +132,17 @@ class _Sampler:
             max_tokens=options.max_tokens,
             samples=options.samples,
             seed=options.seed,
+            repetition_penalty=options.repetition_penalty,
         )
-        engine = EngineOptions(model=options.model, slots=options.slots, device=options.device, dtype=options.dtype)
+        if options.devices and options.device == "cpu":
+            raise UsageError("--devices names GPUs and --device cpu none: leave one of them out")
+        engine = EngineOptions(
+            model=options.model,
+            slots=options.slots,
+            device=options.device,
+            dtype=options.dtype,
+            devices=options.devices,
+        )
         self._engine = open_engine(options.engine, engine)
         self.languages = [name for name in language_names() if name in {prompt.language for prompt in self._prompts}]
 
@@ -147,7 +158,8 @@ class _Sampler:
             {problem.task_id: problem for problem in self._problems},
             self._sampling,
             manifest=self.manifest,
-            stop=self._options.stop,
+            stop=self._options.stop[0],
+            patterns=self._options.stop[1],
             progress=progress,
         )
 
@@ -251,7 +263,7 @@ def _run_manifest(
         },
         "task": options.task,
         "sampling": asdict(sampling),
-        "stop": options.stop,
+        "stop": {"rule": options.stop[0], "patterns": list(options.stop[1])},
         "limit": options.limit,
         "tasks": tasks_of(prompts),
     }

@@ -18,23 +18,29 @@ __all__ = ["Engine", "EngineOptions", "Request", "engine_names", "open_engine"]
 class Request:
     """A prompt, the completion ids wanted of it, and the rule that says whether a text so far is finished.
 
-    `is_finished` takes the completion's text as drawn so far and is true once a stop rule is met.
+    `is_finished` takes the completion's text as drawn so far and is true once a stop rule is met. `watch` hints when
+    asking it is worth while: `never`, `lines`, `braces` or `always`, as `truncation.StopRule.watch` says.
     """
 
     prompt: Prompt
     problem: Problem
     completion_ids: tuple[int, ...]
     is_finished: Callable[[str], bool]
+    watch: str = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """What an engine is opened with. `model` is a name, a folder or a file, as the engine understands it."""
+    """What an engine is opened with. `model` is a name, a folder or a file, as the engine understands it.
+
+    `devices` are the numbers of the GPUs to use, one process each; empty leaves the choice to the engine.
+    """
 
     model: str = ""
     slots: int = 0
     device: str = "auto"
     dtype: str = "auto"
+    devices: tuple[int, ...] = ()
 
 
 class Engine(Protocol):
@@ -57,6 +63,7 @@ class Engine(Protocol):
 # Name -> module with a function `open_engine(EngineOptions) -> Engine`.
 _ENGINES = {
     "paddle": "humaneval_x.engines.paddle",
+    "torch": "humaneval_x.engines.torch",
     "canonical": "humaneval_x.engines.canonical",
     "replay": "humaneval_x.engines.replay",
 }

@@ -9,20 +9,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from humaneval_x.errors import UsageError
 from humaneval_x.languages import Language
-from humaneval_x.truncation.published import (
-    CLEAN_UPS,
-    finished_by_braces,
-    finished_by_codegen,
-    finished_by_indentation,
-    truncate_codegen,
-)
+from humaneval_x.truncation.published import CLEAN_UPS, truncate_codegen
+from humaneval_x.truncation.stopping import StopRule, stop_pattern
 from humaneval_x.truncation.strict import Cut, cut_strictly, defined_names
 
-__all__ = ["TRUNCATIONS", "stop_rule", "truncate"]
+__all__ = ["TRUNCATIONS", "StopRule", "stop_rule", "stops_from", "truncate"]
 
 TRUNCATIONS = ("strict", "reference", "codegen", "none")
 
@@ -49,23 +44,35 @@ def truncate(text: str, language: Language, rule: str, start: str = "") -> str:
     return text
 
 
-def stop_rule(language: Language, rule: str, start: str = "") -> Callable[[str], bool]:
-    """Whether a text drawn so far is finished: more of it would be cut off again.
+def stop_rule(language: Language, rule: str, start: str = "", patterns: Sequence[str] = ()) -> StopRule:
+    """Whether a text drawn so far is finished: more of it would be cut off again, or one of `patterns` is found in it.
 
     Under `strict` and `codegen`, whatever is added to a finished text, `truncate` gives the same. `reference` is the
-    published test, which is looser. Give the same `start` as to `truncate`. Raises UsageError for an unknown rule.
+    published test, which is looser. Give the same `start` as to `truncate`. `patterns` are regular expressions, `^` and
+    `$` meaning a line's ends (`$` also the end of the text so far); `StopRule.cut` cuts before their first match.
+    Raises UsageError for an unknown rule, and for a pattern that is none or matches the empty text.
     """
-    if rule == "strict":
-        taken, mid_line = defined_names(start, language), _mid_line(start)
-        if language.open_braces:
-            return lambda text: "}" in text and cut_strictly(text, language, taken, mid_line=mid_line).finished
-        return lambda text: cut_strictly(text, language, taken, mid_line=mid_line).finished
-    if rule == "reference":
-        return finished_by_braces if language.open_braces else finished_by_indentation
-    if rule == "codegen":
-        return finished_by_codegen
     _known(rule)
-    return lambda _text: False
+    compiled = tuple(map(stop_pattern, patterns))
+    if rule != "strict":
+        return StopRule(language=language, rule=rule, patterns=compiled)
+    taken = defined_names(start, language)
+    return StopRule(language=language, rule=rule, taken=taken, mid_line=_mid_line(start), patterns=compiled)
+
+
+def stops_from(values: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The rule and the patterns among what `--stop` was given; a value that is no rule's name is a pattern.
+
+    The rule is `strict` if none is named. Raises UsageError for more rules than one, or as `stop_rule`.
+    """
+    distinct = tuple(dict.fromkeys(values))
+    rules = [value for value in distinct if value in TRUNCATIONS]
+    if len(rules) > 1:
+        raise UsageError(f"more than one stop rule ({', '.join(rules)}): give one, and as many patterns as you like")
+    patterns = tuple(value for value in distinct if value not in TRUNCATIONS)
+    for pattern in patterns:
+        stop_pattern(pattern)
+    return rules[0] if rules else TRUNCATIONS[0], patterns
 
 
 def _known(rule: str) -> None:

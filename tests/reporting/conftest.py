@@ -49,7 +49,7 @@ def write_run(
             "data": {"version": version, "sha256": {name: f"{version}-{name}" for name in LANGUAGES}},
             "task": "generation",
             "sampling": {**settings, **(sampling or {})},
-            "stop": "strict",
+            "stop": {"rule": "strict", "patterns": []},
             "limit": None,
             "tasks": tasks,
         }

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import pickle
 import random
+import re
 import time
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from humaneval_x.datasets import read_problems
 from humaneval_x.errors import UsageError
 from humaneval_x.languages import language_names, read_language
-from humaneval_x.truncation import TRUNCATIONS, stop_rule, truncate
+from humaneval_x.truncation import TRUNCATIONS, stop_rule, stops_from, truncate
 from humaneval_x.truncation.masks import mask
 
 # Pieces from which texts are made that hit every rule's corners more often than random characters would.
@@ -406,3 +408,99 @@ def test_a_completion_of_a_hundred_megabytes_is_cut_quickly() -> None:
     assert truncate("    return 1;\n}\nint main() {\n" + tail, read_language("cpp"), "strict") == "    return 1;\n}"
     assert len(truncate(tail, read_language("cpp"), "strict")) == len(tail)
     assert time.process_time() - began < 20.0
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), languages, st.sampled_from(TRUNCATIONS), starts)
+def test_a_stop_rule_is_first_met_where_its_watch_says(data: st.DataObject, name: str, rule: str, start: str) -> None:
+    text = data.draw(texts(name))
+    finished = stop_rule(read_language(name), rule, start)
+    if not finished(text):
+        return
+    assert finished.watch != "never"
+    if finished.watch == "braces":
+        # The braces of literals are the exception that the watch speaks of.
+        code = mask(text, read_language(name).truncation) if rule == "strict" else text
+        balance = [code.count("}", 0, end) - code.count("{", 0, end) for end in range(len(code) + 1)]
+        assert max(balance) > 0
+    elif rule != "codegen":
+        assert re.search(r"^[^ \t\n]", text, re.MULTILINE)
+
+
+def test_a_watch_is_named_by_rule_language_and_patterns() -> None:
+    watches = {
+        (name, rule): stop_rule(read_language(name), rule).watch for name in ("python", "go") for rule in TRUNCATIONS
+    }
+    assert watches == {
+        ("python", "strict"): "lines",
+        ("python", "reference"): "lines",
+        ("python", "codegen"): "lines",
+        ("python", "none"): "never",
+        ("go", "strict"): "braces",
+        ("go", "reference"): "braces",
+        ("go", "codegen"): "lines",
+        ("go", "none"): "never",
+    }
+    assert stop_rule(read_language("go"), "none", patterns=["x"]).watch == "always"
+
+
+@pytest.mark.parametrize("rule", TRUNCATIONS)
+@pytest.mark.parametrize("name", language_names())
+def test_a_stop_rule_survives_pickling(name: str, rule: str) -> None:
+    before = stop_rule(read_language(name), rule, "int helper(int v); int f(int x) {", patterns=["^STOP"])
+    after = pickle.loads(pickle.dumps(before))
+    assert after == before
+    for text in ("    return 1\n}\nint main() {\n", "    return 1\n\nprint(1)\n", "STOP", "    x", ""):
+        assert after(text) == before(text)
+        assert after.cut(text) == before.cut(text)
+
+
+def test_a_pattern_finishes_a_text_wherever_it_matches() -> None:
+    finished = stop_rule(read_language("python"), "none", patterns=["^class ", r"\bEND\b"])
+    assert finished("    return 1\nclass A")
+    assert finished("    x = END\n")
+    assert not finished("    class A")
+    assert not finished("    x = ENDS\n")
+
+
+def test_a_rule_holds_beside_patterns() -> None:
+    finished = stop_rule(read_language("python"), "strict", patterns=["^#"])
+    assert finished("    return 1\nprint(1)\n")
+    assert finished.cut("    return 1\nprint(1)\n") == "    return 1\nprint(1)\n"
+    assert not stop_rule(read_language("python"), "none", patterns=["^#"])("    return 1\nprint(1)\n")
+
+
+def test_a_text_is_cut_before_the_first_match_of_any_pattern() -> None:
+    rule = stop_rule(read_language("python"), "strict", patterns=["second", "first.*\nsecond", "never"])
+    assert rule.cut("a first b\nsecond") == "a "
+    assert rule.cut("a second first") == "a "
+    assert rule.cut("neither") == "neither"
+    assert stop_rule(read_language("python"), "strict").cut("a\nfirst") == "a\nfirst"
+
+
+def test_a_dollar_in_a_pattern_matches_at_a_line_s_end_and_at_the_end_so_far() -> None:
+    finished = stop_rule(read_language("python"), "none", patterns=["pass$"])
+    assert finished("    pass")
+    assert finished("    pass\n    x")
+    assert not finished("    passed")
+
+
+@pytest.mark.parametrize("pattern", ["", "x*", "^", "$", "(?=a)?", r"a|\n*"])
+def test_a_pattern_that_matches_an_empty_text_is_a_usage_error(pattern: str) -> None:
+    with pytest.raises(UsageError, match="empty") as caught:
+        stop_rule(read_language("python"), "none", patterns=["ok", pattern])
+    assert repr(pattern) in str(caught.value)
+
+
+def test_what_is_no_regular_expression_is_a_usage_error_that_says_where() -> None:
+    with pytest.raises(UsageError, match=r"'a\(b' is no regular expression.* at position 1"):
+        stop_rule(read_language("python"), "none", patterns=["a(b"])
+
+
+def test_a_stop_is_a_rule_by_its_name_and_else_a_pattern() -> None:
+    assert stops_from([]) == ("strict", ())
+    assert stops_from(["codegen"]) == ("codegen", ())
+    assert stops_from(["^#", "none", "\n\n", "^#", "none"]) == ("none", ("^#", "\n\n"))
+    assert stops_from(["(?:none)"]) == ("strict", ("(?:none)",))
+    with pytest.raises(UsageError, match="none, strict"):
+        stops_from(["none", "x", "strict"])

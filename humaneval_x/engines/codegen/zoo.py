@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from humaneval_x.engines.codegen.config import CodeGenConfig
 from humaneval_x.errors import DataError, UsageError
 from humaneval_x.resources import resource_folder
 
-__all__ = ["SMOKE", "ZOO", "local_folder", "purpose_of"]
+__all__ = ["SMOKE", "ZOO", "local_folder", "purpose_of", "shape_of"]
 
-ZOO = tuple(
-    f"Salesforce/codegen-{size}-{data}" for size in ("350M", "2B", "6B", "16B") for data in ("mono", "multi", "nl")
-)
-"""The checkpoints that Salesforce published, by the names under which PaddleNLP finds them."""
+# Size in the checkpoints' names -> layers, hidden size, heads, rotary dimension.
+_SHAPES = {
+    "350M": (20, 1024, 16, 32),
+    "2B": (32, 2560, 32, 64),
+    "6B": (33, 4096, 16, 64),
+    "16B": (34, 6144, 24, 64),
+}
+
+ZOO = tuple(f"Salesforce/codegen-{size}-{data}" for size in _SHAPES for data in ("mono", "multi", "nl"))
+"""The checkpoints that Salesforce published, by the names under which Hugging Face's hub and PaddleNLP know them."""
 
 SMOKE = "smoke"
 """The small model in `benchmark_data/smoke/model`: it makes the pipeline run and says nothing of models."""
@@ -33,6 +40,26 @@ def local_folder(model: str) -> Path | None:
     if model in ZOO:
         return None
     raise DataError(f"{model!r} is neither a folder nor a known model: known are {SMOKE}, {', '.join(ZOO)}")
+
+
+def shape_of(model: str) -> CodeGenConfig:
+    """The shape of a published checkpoint, by a name of `ZOO` or by the size in it (`6B`). Raises UsageError."""
+    size = model.split("-")[1] if model in ZOO else model
+    if size not in _SHAPES:
+        raise UsageError(f"no published model {model!r}: they are {', '.join(ZOO)}")
+    layers, hidden, heads, rotary = _SHAPES[size]
+    return CodeGenConfig(
+        vocab_size=51200,
+        n_positions=2048,
+        n_embd=hidden,
+        n_layer=layers,
+        n_head=heads,
+        n_inner=4 * hidden,
+        rotary_dim=rotary,
+        layer_norm_epsilon=1e-5,
+        end_tokens=(50256,),
+        tie_word_embeddings=False,
+    )
 
 
 def purpose_of(folder: Path) -> str:
