@@ -17,6 +17,10 @@ from pathlib import Path
 import pytest
 from checkout import published_folder
 
+# Without a GPU Triton's kernels are run by its interpreter, which must be chosen before the first of them is read.
+if shutil.which("nvidia-smi") is None:
+    os.environ.setdefault("TRITON_INTERPRET", "1")
+
 
 @cache
 def _lacks_docker() -> str:
@@ -46,6 +50,11 @@ def _lacks_paddle() -> str:
 
 
 @cache
+def _lacks_torch() -> str:
+    return "" if find_spec("torch") else "PyTorch is not installed: pip install -e '.[torch]'"
+
+
+@cache
 def _lacks_gpu() -> str:
     return "" if shutil.which("nvidia-smi") else "no NVIDIA driver on this host"
 
@@ -61,6 +70,7 @@ NEEDS: dict[str, Callable[[], str]] = {
     "docker": _lacks_docker,
     "local": _lacks_local,
     "paddle": _lacks_paddle,
+    "torch": _lacks_torch,
     "gpu": _lacks_gpu,
     "published": _lacks_published,
 }

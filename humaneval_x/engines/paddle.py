@@ -7,109 +7,33 @@ paddlepaddle-gpu, on a GPU.
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
 import warnings
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from humaneval_x.engines import EngineOptions, Request
-from humaneval_x.engines.codegen.checkpoint import Checkpoint, open_checkpoint
-from humaneval_x.engines.codegen.decoding import LONG_PROMPTS, decode, prepare
-from humaneval_x.engines.codegen.tokenizer import CodeTokenizer, read_tokenizer
-from humaneval_x.engines.codegen.zoo import local_folder, purpose_of
+from humaneval_x.engines import EngineOptions
+from humaneval_x.engines.codegen.checkpoint import open_checkpoint
+from humaneval_x.engines.codegen.eager_backend import EagerBackend
+from humaneval_x.engines.codegen.engine import CodeGenEngine, package_version
+from humaneval_x.engines.codegen.operations import Operations
+from humaneval_x.engines.codegen.tokenizer import read_tokenizer
+from humaneval_x.engines.codegen.zoo import local_folder
 from humaneval_x.errors import EngineError, UsageError
-from humaneval_x.records import Completion, Prompt, Sampling
 
-__all__ = ["PaddleEngine", "open_engine", "slots_for"]
+__all__ = ["open_engine"]
 
-_MOST_SLOTS = 128
 _INSTALL = "pip install 'humaneval-x[paddle]'"
 
 
-class PaddleEngine:
-    """Draws completions from one checkpoint; weights go to the device at the first `sample`."""
-
-    def __init__(self, checkpoint: Checkpoint, tokenizer: CodeTokenizer, options: EngineOptions, device: str) -> None:
-        self._checkpoint = checkpoint
-        self._tokenizer = tokenizer
-        self._options = options
-        self._device = device
-        self._model: Any = None
-        ends = set(checkpoint.config.end_tokens)
-        if tokenizer.end_of_text is not None:
-            ends.add(tokenizer.end_of_text)
-        self._end_tokens = frozenset(ends)
-
-    def describe(self) -> dict[str, Any]:
-        """Model, hashes of weights and tokenizer, shape, arithmetic and versions."""
-        config = self._checkpoint.config
-        return {
-            "model": self._options.model,
-            "purpose": purpose_of(self._checkpoint.folder),
-            "weights_sha256": self._checkpoint.sha256,
-            "tokenizer_sha256": self._tokenizer.sha256,
-            "config": {
-                name: getattr(config, name)
-                for name in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner", "rotary_dim")
-            },
-            "parameters": config.parameters,
-            "end_tokens": sorted(self._end_tokens),
-            "dtype": "float32",
-            "device": self._device,
-            "long_prompts": LONG_PROMPTS,
-            "versions": {name: _version(name) for name in ("paddlepaddle", "paddlenlp", "tokenizers", "numpy")},
-        }
-
-    def sample(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Prompt, Completion]]:
-        """Each wanted completion once, as soon as it has ended. Raises EngineError if memory runs out."""
-        from humaneval_x.engines.codegen.paddle_runner import PaddleModel, PaddleRunner  # noqa: PLC0415 (slow)
-
-        wanted = sum(len(request.completion_ids) for request in requests)
-        if not wanted:
-            return
-        config = self._checkpoint.config
-        encoded = [self._tokenizer.encode(request.prompt.text) for request in requests]
-        start = min(self._end_tokens, default=0)
-        prompts = prepare(requests, encoded, config.n_positions, sampling.max_tokens, start)
-        suffix = max(prompt.limit for prompt in prompts)
-        longest = max(len(prompt.tokens) for prompt in prompts)
-        slots = self._options.slots or slots_for(
-            4 * config.cache_elements_per_token * (suffix + longest) + 16 * config.vocab_size, _free_memory()
-        )
-        slots = min(slots, wanted)
-        try:
-            if self._model is None:
-                self._model = PaddleModel(self._checkpoint, self._device)
-            runner = PaddleRunner(self._model, sampling, slots=slots, suffix=suffix)
-            yield from decode(
-                runner,
-                prompts,
-                sampling,
-                slots=slots,
-                token_bytes=self._tokenizer.token_bytes,
-                end_tokens=self._end_tokens,
-            )
-        except MemoryError as error:
-            raise EngineError(
-                f"out of memory with {slots} slots of up to {suffix} tokens: give fewer with --slots, "
-                "or lower --max-tokens; what was drawn is kept"
-            ) from error
-
-    def close(self) -> None:
-        """Drop the weights."""
-        self._model = None
-
-
-def open_engine(options: EngineOptions) -> PaddleEngine:
+def open_engine(options: EngineOptions) -> CodeGenEngine:
     """Open the checkpoint `options.model`; nothing is loaded onto the device yet.
 
     Raises UsageError for options that do not fit, DataError for a checkpoint that is none, EngineError if PaddlePaddle
     is missing or a published checkpoint cannot be fetched.
     """
-    if options.dtype not in ("auto", "float32", "fp32"):
+    if options.dtype not in ("auto", "float32"):
         raise UsageError(f"the paddle engine computes in float32, not {options.dtype}: leave --dtype out")
+    if options.devices:
+        raise UsageError("the paddle engine uses one device: leave --devices out, or take --engine torch")
     if options.slots < 0:
         raise UsageError(f"--slots is {options.slots}: give a positive number, or 0 for automatic")
     folder = local_folder(options.model)
@@ -119,32 +43,15 @@ def open_engine(options: EngineOptions) -> PaddleEngine:
         folder = _fetched(options.model)
     checkpoint = open_checkpoint(folder)
     tokenizer = read_tokenizer(folder, checkpoint.config.vocab_size)
-    return PaddleEngine(checkpoint, tokenizer, options, device)
+    versions = {name: package_version(name) for name in ("paddlepaddle", "paddlenlp", "tokenizers", "numpy")}
+    backend = EagerBackend(lambda: _operations(device), device=device, versions=versions)
+    return CodeGenEngine(checkpoint, tokenizer, options, backend)
 
 
-def slots_for(bytes_per_slot: int, free_bytes: int) -> int:
-    """How many samples to run at once: half of the free memory's worth, at least 1, at most 128."""
-    return max(1, min(_MOST_SLOTS, free_bytes // 2 // bytes_per_slot))
+def _operations(device: str) -> Operations:
+    from humaneval_x.engines.codegen.paddle_operations import PaddleOperations  # noqa: PLC0415 (slow)
 
-
-def _free_memory() -> int:
-    """Bytes of main memory that can be had without swapping, within the control group's limit."""
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration, ValueError):
-        pass
-    group = Path("/sys/fs/cgroup")
-    for limit, usage in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            free = min(free, int((group / limit).read_text()) - int((group / usage).read_text()))
-        except (OSError, ValueError):
-            continue
-    return max(free, 0)
+    return PaddleOperations(device)
 
 
 def _require_paddle() -> None:
@@ -168,7 +75,7 @@ def _device(asked: str) -> str:
         raise UsageError(f"no device {asked!r}: the paddle engine takes auto, cpu, gpu or gpu:N")
     if asked.startswith("gpu") and not has_gpu:
         raise EngineError(
-            f"this PaddlePaddle ({_version('paddlepaddle') or 'gpu build'}) sees no GPU: install "
+            f"this PaddlePaddle ({package_version('paddlepaddle') or 'gpu build'}) sees no GPU: install "
             "paddlepaddle-gpu for your CUDA from Paddle's own index, or use --device cpu"
         )
     return asked
@@ -203,10 +110,3 @@ def _fetched(name: str) -> Path:
 def _short(error: Exception) -> str:
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return text if len(text) <= 120 else text[:117] + "..."
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""

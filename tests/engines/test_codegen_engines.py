@@ -12,13 +12,11 @@ from engine_requests import make_request, never
 from small_model import write_model
 
 from humaneval_x.engines import EngineOptions, Request, open_engine
-from humaneval_x.engines.paddle import slots_for
 from humaneval_x.errors import DataError, EngineError, UsageError
 from humaneval_x.records import Completion, Sampling
 
-paddle = pytest.importorskip("paddle", reason="the [paddle] extra is not installed")
-pytest.importorskip("tokenizers", reason="the [paddle] extra is not installed")
-pytestmark = pytest.mark.paddle
+pytest.importorskip("tokenizers", reason="neither the [paddle] nor the [torch] extra is installed")
+pytestmark = [pytest.mark.paddle, pytest.mark.torch]
 
 Found = dict[tuple[str, str, int], Completion]
 
@@ -36,8 +34,14 @@ def requests(ids: tuple[int, ...] = tuple(range(20)), is_finished: Callable[[str
     ]
 
 
-def drawn(folder: Path, wanted: list[Request], slots: int = 0, **fields: Any) -> Found:
-    engine = open_engine("paddle", EngineOptions(model=str(folder), slots=slots))
+@pytest.fixture(params=["paddle", "torch"])
+def name(request: pytest.FixtureRequest) -> str:
+    pytest.importorskip(request.param, reason=f"the [{request.param}] extra is not installed")
+    return str(request.param)
+
+
+def drawn(name: str, folder: Path, wanted: list[Request], slots: int = 0, **fields: Any) -> Found:
+    engine = open_engine(name, EngineOptions(model=str(folder), slots=slots, device="cpu"))
     found = [
         ((prompt.task, prompt.task_id, completion.completion_id), completion)
         for prompt, completion in engine.sample(wanted, sampling(**fields))
@@ -54,46 +58,59 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def reference(model: Path) -> Found:
-    return drawn(model, requests(), slots=7)
+    """One engine's samples are every engine's."""
+    return drawn("paddle", model, requests(), slots=7)
+
+
+def operations(name: str) -> Any:
+    if name == "paddle":
+        from humaneval_x.engines.codegen.paddle_operations import PaddleOperations
+
+        return PaddleOperations("cpu")
+    from humaneval_x.engines.codegen.torch_operations import TorchOperations
+
+    return TorchOperations()
 
 
 @pytest.mark.parametrize("slots", [1, 7, 200])
-def test_samples_are_identical_for_any_number_of_slots(model: Path, reference: Found, slots: int) -> None:
-    assert drawn(model, requests(), slots=slots) == reference
+def test_samples_are_identical_for_any_number_of_slots(name: str, model: Path, reference: Found, slots: int) -> None:
+    assert drawn(name, model, requests(), slots=slots) == reference
 
 
-def test_samples_are_identical_for_any_order_of_the_prompts(model: Path, reference: Found) -> None:
+def test_samples_are_identical_for_any_order_of_the_prompts(name: str, model: Path, reference: Found) -> None:
     shuffled = [requests()[place] for place in (3, 0, 4, 2, 1)]
-    assert drawn(model, shuffled, slots=13) == reference
+    assert drawn(name, model, shuffled, slots=13) == reference
 
 
-def test_a_resumed_subset_gives_the_samples_of_the_whole(model: Path, reference: Found) -> None:
+def test_a_resumed_subset_gives_the_samples_of_the_whole(name: str, model: Path, reference: Found) -> None:
     wanted = [requests((3, 17))[4], requests((0, 5, 6))[1]]
-    found = drawn(model, wanted, slots=4)
+    found = drawn(name, model, wanted, slots=4)
     assert found == {key: reference[key] for key in found}
 
 
-def test_samples_of_one_prompt_differ_and_another_seed_gives_others(model: Path, reference: Found) -> None:
+def test_samples_of_one_prompt_differ_and_another_seed_gives_others(name: str, model: Path, reference: Found) -> None:
     assert len({completion.text for completion in reference.values()}) > 90
-    other = drawn(model, requests(), slots=7, seed=43)
+    other = drawn(name, model, requests(), slots=7, seed=43)
     assert sum(other[key].text == reference[key].text for key in reference) < 10
 
 
-def test_both_layouts_of_a_model_draw_the_same_samples(tmp_path: Path, reference: Found) -> None:
-    assert drawn(write_model(tmp_path, layout="hugging face"), requests(), slots=7) == reference
+def test_both_layouts_of_a_model_draw_the_same_samples(name: str, tmp_path: Path, reference: Found) -> None:
+    assert drawn(name, write_model(tmp_path, layout="hugging face"), requests(), slots=7) == reference
 
 
-def test_greedy_samples_of_one_prompt_are_all_the_same(model: Path) -> None:
-    found = drawn(model, requests((0, 1, 2)), slots=4, temperature=0.0)
+def test_greedy_samples_of_one_prompt_are_all_the_same(name: str, model: Path) -> None:
+    found = drawn(name, model, requests((0, 1, 2)), slots=4, temperature=0.0)
     for number in range(5):
         assert len({found["generation-python", f"Python/{number}", sample].text for sample in range(3)}) == 1
 
 
-def test_a_stop_rule_cuts_each_sample_at_the_first_token_that_meets_it(model: Path, reference: Found) -> None:
+def test_a_stop_rule_cuts_each_sample_at_the_first_token_that_meets_it(
+    name: str, model: Path, reference: Found
+) -> None:
     def has_a_vowel(text: str) -> bool:
         return any(letter in "aeiou" for letter in text)
 
-    found = drawn(model, requests(is_finished=has_a_vowel), slots=7)
+    found = drawn(name, model, requests(is_finished=has_a_vowel), slots=7)
     stopped = [key for key in found if found[key].finish == "stop"]
     assert len(stopped) > 20
     for key, completion in found.items():
@@ -110,35 +127,38 @@ def test_end_of_text_ends_a_sample(reference: Found) -> None:
     assert all(completion.tokens == 24 for completion in reference.values() if completion.finish == "length")
 
 
-def test_a_sample_ends_at_the_model_s_last_position(model: Path) -> None:
+def test_a_sample_ends_at_the_model_s_last_position(name: str, model: Path) -> None:
     [request] = requests((0, 1, 2, 3))[:1]
-    found = drawn(model, [request], max_tokens=4000, seed=3)
+    found = drawn(name, model, [request], max_tokens=4000, seed=3)
     longest = max(completion.tokens for completion in found.values() if completion.finish == "length")
     assert 32 <= longest < 64
 
 
 def test_a_prompt_beyond_the_last_position_is_cut_from_the_left_and_said(
-    model: Path, caplog: pytest.LogCaptureFixture
+    name: str, model: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     long = [make_request("Python/9", ids=(0, 1), text="import numpy\n" * 40 + "def add(a, b):\n")]
-    found = drawn(model, long, max_tokens=8)
+    found = drawn(name, model, long, max_tokens=8)
     assert len(found) == 2
     assert "Python/9" in caplog.text
 
 
 @pytest.mark.parametrize("fields", [{}, {"top_k": 7, "top_p": 1.0}, {"top_k": 12, "top_p": 0.7, "temperature": 1.5}])
-def test_first_tokens_are_drawn_with_the_exact_frequencies(model: Path, fields: dict[str, Any]) -> None:
+def test_second_tokens_are_drawn_with_the_exact_frequencies(name: str, model: Path, fields: dict[str, Any]) -> None:
     from humaneval_x.engines.codegen.checkpoint import open_checkpoint
-    from humaneval_x.engines.codegen.drawing import kept_probabilities
-    from humaneval_x.engines.codegen.paddle_runner import PaddleModel, PaddleRunner
+    from humaneval_x.engines.codegen.drawing import Drawer, kept_probabilities
+    from humaneval_x.engines.codegen.eager import EagerModel, EagerRunner
 
     rule, count = sampling(**fields), 4000
-    runner = PaddleRunner(PaddleModel(open_checkpoint(model), "cpu"), rule, slots=count, suffix=4)
+    runner = EagerRunner(EagerModel(open_checkpoint(model), operations(name)), rule, Drawer(2), slots=count, suffix=4)
     runner.prefill(0, [5, 9, 30])
-    runner.place(0, range(count), range(count))
+    runner.place(0, range(count), range(count), 4)
+    runner.launch(1)
+    runner.collect()
     # The second token after a forced first one: what decode draws, from logits that are the same in every row.
-    runner._token[:] = 77
-    tokens = runner.advance()[0]
+    runner._rows.token[:] = 77
+    runner.launch(1)
+    tokens = runner.collect()[0]
     runner.prefill(1, [5, 9, 30, 77])
     weights = kept_probabilities(runner._prompts[1].logits, rule)[0].astype(np.float64)
     expected = weights / weights.sum() * count
@@ -160,8 +180,8 @@ def test_the_description_names_weights_shape_and_versions_as_json(model: Path) -
     assert described["versions"]["paddlepaddle"]
 
 
-def test_nothing_wanted_loads_nothing(model: Path) -> None:
-    assert drawn(model, []) == {}
+def test_nothing_wanted_loads_nothing(name: str, model: Path) -> None:
+    assert drawn(name, model, []) == {}
 
 
 def test_a_model_that_is_not_there_is_an_error_that_lists_the_known(tmp_path: Path) -> None:
@@ -186,11 +206,12 @@ def test_options_that_do_not_fit_are_refused(model: Path, options: dict[str, Any
         open_engine("paddle", EngineOptions(model=str(model), **options))
 
 
-def test_a_gpu_that_paddle_does_not_see_is_an_error_of_the_host(model: Path) -> None:
-    if paddle.is_compiled_with_cuda():
-        pytest.skip("this PaddlePaddle sees GPUs")
-    with pytest.raises(EngineError, match="paddlepaddle-gpu"):
-        open_engine("paddle", EngineOptions(model=str(model), device="gpu"))
+def test_a_gpu_that_the_library_does_not_see_is_an_error_of_the_host(name: str, model: Path) -> None:
+    library = pytest.importorskip(name)
+    if library.is_compiled_with_cuda() if name == "paddle" else library.cuda.is_available():
+        pytest.skip(f"this {name} sees GPUs")
+    with pytest.raises(EngineError, match=r"paddlepaddle-gpu|CUDA build"):
+        open_engine(name, EngineOptions(model=str(model), device="gpu"))
 
 
 def test_a_published_checkpoint_is_read_from_paddlenlp_s_cache(
@@ -218,8 +239,3 @@ def test_a_published_checkpoint_that_cannot_be_fetched_is_an_error_that_says_wha
     monkeypatch.setattr(bos, "BOS_URL_TEMPLATE_WITHOUT_REVISION", "http://127.0.0.1:9/{repo_type}/{repo_id}/{filename}")
     with pytest.raises(EngineError, match="give its folder as --model"):
         open_engine("paddle", EngineOptions(model="Salesforce/codegen-16B-nl"))
-
-
-@pytest.mark.parametrize(("per_slot", "free", "slots"), [(100, 10**9, 128), (10**8, 10**9, 5), (10**10, 10**9, 1)])
-def test_automatic_slots_take_half_of_the_free_memory(per_slot: int, free: int, slots: int) -> None:
-    assert slots_for(per_slot, free) == slots

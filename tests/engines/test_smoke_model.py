@@ -50,6 +50,7 @@ def test_paddlenlp_loads_the_shipped_model_and_computes_the_same() -> None:
     paddle = pytest.importorskip("paddle", reason="the [paddle] extra is not installed")
     transformers = pytest.importorskip("paddlenlp.transformers")
     from humaneval_x.engines.codegen.paddle_runner import PaddleModel, PaddleRunner
+
     from humaneval_x.engines.codegen.tokenizer import read_tokenizer
 
     tokenizer = read_tokenizer(FOLDER, open_checkpoint(FOLDER).config.vocab_size)

@@ -10,7 +10,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["row_keys", "sample_seed", "token_uniforms"]
+__all__ = ["row_keys", "sample_seed", "seed_keys", "token_uniforms"]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -23,7 +23,12 @@ def sample_seed(run_seed: int, task: str, task_id: str, completion_id: int) -> i
 
 def row_keys(seeds: npt.NDArray[np.uint64], steps: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """One 64-bit key for each (seed, step), both of shape [rows]; `step` counts the sample's own tokens from 0."""
-    return _splitmix(_splitmix(seeds) + (steps + np.uint64(1)) * _GOLDEN)
+    return _splitmix(seed_keys(seeds) + (steps + np.uint64(1)) * _GOLDEN)
+
+
+def seed_keys(seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """What of `row_keys` depends on the seed alone."""
+    return _splitmix(seeds)
 
 
 def token_uniforms(keys: npt.NDArray[np.uint64], tokens: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:

@@ -1,12 +1,14 @@
 """Named tensors in a checkpoint's folder: PaddleNLP's `.pdparams`, safetensors, and PyTorch's `.bin`, sharded or not.
 
-Files are read without the framework that wrote them. A tensor is read when it is asked for, as float32.
+Files are read without the framework that wrote them. Opening them reads names and shapes only, and all bytes once for
+their hash; a tensor is read when it is asked for (`stored`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from humaneval_x.engines.codegen.pickles import read_paddle_pickle, read_torch_zip
+from humaneval_x.engines.codegen.paddle_pickles import read_paddle_pickle
+from humaneval_x.engines.codegen.stored import StoredTensor, contiguous_tensor
+from humaneval_x.engines.codegen.torch_zips import read_torch_zip
 from humaneval_x.errors import DataError
 
-__all__ = ["StoredTensor", "TensorFiles", "open_tensors"]
-
-Floats = npt.NDArray[np.float32]
+__all__ = ["TensorFiles", "open_tensors"]
 
 _SAFETENSORS_DTYPES = {
     "F64": "<f8",
@@ -35,15 +36,6 @@ _SAFETENSORS_DTYPES = {
     "U8": "u1",
     "BOOL": "?",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTensor:
-    """A tensor in a file: its shape, and how to read it as float32."""
-
-    file: Path
-    shape: tuple[int, ...]
-    read: Callable[[], Floats]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,41 +109,14 @@ def _open_safetensors(path: Path) -> dict[str, StoredTensor]:
 def _safetensor(path: Path, base: int, name: str, entry: dict[str, Any]) -> StoredTensor:
     dtype, shape = np.dtype(_SAFETENSORS_DTYPES[entry["dtype"]]), tuple(entry["shape"])
     start, end = entry["data_offsets"]
-    count = int(np.prod(shape, dtype=np.int64))
-    if end - start != count * dtype.itemsize or base + end > path.stat().st_size:
+    if end - start != math.prod(shape) * dtype.itemsize or start < 0 or base + end > path.stat().st_size:
         raise ValueError(f"{name} does not lie within the file")
-
-    def read() -> Floats:
-        return _as_float32(np.fromfile(path, dtype=dtype, count=count, offset=base + start).reshape(shape))
-
-    return StoredTensor(file=path, shape=shape, read=read)
-
-
-def _open_pdparams(path: Path) -> dict[str, StoredTensor]:
-    def stored(array: npt.NDArray[Any]) -> StoredTensor:
-        return StoredTensor(file=path, shape=array.shape, read=lambda: _as_float32(array))
-
-    return {name: stored(array) for name, array in read_paddle_pickle(path).items()}
-
-
-def _open_torch(path: Path) -> dict[str, StoredTensor]:
-    def stored(tensor: Any) -> StoredTensor:
-        return StoredTensor(file=path, shape=tensor.shape, read=lambda: _as_float32(tensor.read()))
-
-    return {name: stored(tensor) for name, tensor in read_torch_zip(path).items()}
-
-
-def _as_float32(array: npt.NDArray[Any]) -> Floats:
-    """Floating-point elements as float32; 16 unsigned bits are a bfloat16, the upper half of a float32."""
-    if array.dtype == np.uint16:
-        widened: Floats = (array.astype(np.uint32) << np.uint32(16)).view(np.float32)
-        return widened
-    return np.ascontiguousarray(array, dtype=np.float32)
+    return contiguous_tensor(path, base + start, dtype, shape)
 
 
 # In the order in which they are looked for.
 _FORMATS: dict[str, Callable[[Path], dict[str, StoredTensor]]] = {
     "model.safetensors": _open_safetensors,
-    "model_state.pdparams": _open_pdparams,
-    "pytorch_model.bin": _open_torch,
+    "model_state.pdparams": read_paddle_pickle,
+    "pytorch_model.bin": read_torch_zip,
 }
