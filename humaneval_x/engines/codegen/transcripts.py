@@ -19,8 +19,10 @@ __all__ = ["Finished", "TokenSigns", "Transcripts"]
 _NEVER, _LINES, _BRACES, _ALWAYS = range(4)
 _WATCHES = {"never": _NEVER, "lines": _LINES, "braces": _BRACES, "always": _ALWAYS}
 
-# A rule that has been asked once it could be met is asked again when the text has grown by this part of itself, and
-# one whose moment the watch missed after so many tokens. Neither changes a text, only how soon a slot is free.
+# A rule is asked when what its watch looks for has come, but not before the text has grown by this part of itself, and
+# then again after twice and four times as many tokens until it comes anew. One that may be met at any time is asked
+# whenever the text has so grown, and one whose moment the watch missed after `_UNWATCHED` tokens. All this never
+# changes a text, only how soon a slot is free.
 _GROWTH = 16
 _UNWATCHED = 64
 
@@ -50,7 +52,10 @@ class Transcripts:
         self._limit = np.zeros(slots, dtype=np.int64)
         self._watch = np.zeros(slots, dtype=np.int8)
         self._asked = np.zeros(slots, dtype=np.int64)
-        self._hot = np.zeros(slots, dtype=bool)
+        # Tokens after which to ask next; 0: the watch has seen nothing yet.
+        self._wait = np.zeros(slots, dtype=np.int64)
+        # The bytes of the tokens that the rule was asked about.
+        self._heads = [b""] * slots
         self._after_newline = np.zeros(slots, dtype=bool)
         self._balance = np.zeros(slots, dtype=np.int64)
         self._rules: list[Callable[[str], bool] | None] = [None] * slots
@@ -60,8 +65,8 @@ class Transcripts:
         self._rules[slot] = rule
         self._watch[slot] = _WATCHES[watch]
         self._limit[slot] = limit
-        self._count[slot] = self._asked[slot] = self._balance[slot] = 0
-        self._hot[slot] = False
+        self._count[slot] = self._asked[slot] = self._balance[slot] = self._wait[slot] = 0
+        self._heads[slot] = b""
         self._after_newline[slot] = True
 
     def read(self, drawn: npt.NDArray[np.int32]) -> dict[int, Callable[[], Finished]]:
@@ -89,8 +94,11 @@ class Transcripts:
         for slot in np.flatnonzero(over).tolist():
             endings[slot] = self._ending(slot, "eos" if ended[slot] else "length")
         for slot in np.flatnonzero(self._due() & (came > 0) & ~over).tolist():
-            stopped = self._ending(slot, "").stopped()
+            ending = self._ending(slot, "")
+            stopped = ending.stopped()
             self._asked[slot] = self._count[slot]
+            self._wait[slot] *= 2
+            self._heads[slot] = ending.data
             if stopped is not None:
                 endings[slot] = partial(_same, stopped)
         return endings
@@ -98,11 +106,17 @@ class Transcripts:
     def _ending(self, slot: int, finish: str) -> _Ending:
         rule = self._rules[slot]
         assert rule is not None
-        count = int(self._count[slot])
-        tokens = self._tokens[slot, : count - (finish == "eos")].tolist()
+        count, asked = int(self._count[slot]), int(self._asked[slot])
+        tokens = self._tokens[slot, asked : count - (finish == "eos")].tolist()
         pieces = [self._signs.token_bytes[token] for token in tokens]
-        asked = int(self._asked[slot]) if self._watch[slot] != _NEVER else count
-        return _Ending(pieces, count, asked, rule, finish)
+        return _Ending(
+            head=self._heads[slot],
+            pieces=pieces,
+            asked=asked,
+            count=count,
+            rule=None if self._watch[slot] == _NEVER else rule,
+            finish=finish,
+        )
 
     def _look(self, block: npt.NDArray[np.int32], inside: npt.NDArray[np.bool_], came: npt.NDArray[np.int64]) -> None:
         """Mark the slots whose new tokens hold what their watch looks for."""
@@ -116,40 +130,54 @@ class Transcripts:
         some = came > 0
         self._after_newline = np.where(some, np.take_along_axis(newline, last, axis=1)[:, 0], self._after_newline)
         self._balance = np.where(some, np.take_along_axis(balance, last, axis=1)[:, 0], self._balance)
-        self._hot |= ((self._watch == _LINES) & lines) | ((self._watch == _BRACES) & braces)
-        self._hot |= self._watch == _ALWAYS
+        # Once it could be met, every line and every closed brace may be what the rule waits for.
+        breaks = (signs.breaks[block] & inside).any(axis=1) & (self._wait > 0)
+        seen = ((self._watch == _LINES) & lines) | ((self._watch == _BRACES) & braces & ((self._wait == 0) | breaks))
+        self._wait = np.where(seen | breaks, np.maximum(1, self._count // _GROWTH), self._wait)
 
     def _due(self) -> npt.NDArray[np.bool_]:
         new = self._count - self._asked
-        due: npt.NDArray[np.bool_] = (self._hot & (new * _GROWTH >= self._count)) | (new >= _UNWATCHED)
+        wait = np.where(self._watch == _ALWAYS, self._count // _GROWTH, self._wait)
+        due: npt.NDArray[np.bool_] = (new >= wait) & ((wait > 0) | (self._watch == _ALWAYS))
+        due |= new >= _UNWATCHED
         due &= self._watch != _NEVER
         return due
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Ending:
-    """A sample's tokens as bytes, and what is known of its end: its stop rule may have been met before it."""
+    """A sample's bytes, and what is known of its end; `rule` was not met by `head`, the first `asked` tokens' bytes."""
 
-    def __init__(self, pieces: list[bytes], tokens: int, asked: int, rule: Callable[[str], bool], finish: str) -> None:
-        self._pieces = pieces
-        self._count = tokens
-        self._asked = asked
-        self._rule = rule
-        self._finish = finish
+    head: bytes
+    pieces: list[bytes]
+    asked: int
+    count: int
+    rule: Callable[[str], bool] | None
+    finish: str
+
+    @property
+    def data(self) -> bytes:
+        return self.head + b"".join(self.pieces)
 
     def stopped(self) -> Finished | None:
-        """The sample if its stop rule is met by now: the rule was not met by the tokens that it was asked about."""
-        pieces = self._pieces
-        if len(pieces) <= self._asked or not self._rule(_decoded(b"".join(pieces), final=False)):
+        """The sample if its stop rule is met by now, with the first token that met it."""
+        if self.rule is None or not self.pieces:
             return None
-        for tokens in range(self._asked + 1, len(pieces) + 1):
-            text = _decoded(b"".join(pieces[:tokens]), final=False)
-            if tokens == len(pieces) or self._rule(text):
-                return Finished(text=text, finish="stop", tokens=tokens)
-        return None
+        data = self.data
+        whole = _decoded(data, final=False)
+        if not self.rule(whole):
+            return None
+        length = len(self.head)
+        for number, piece in enumerate(self.pieces[:-1], 1):
+            length += len(piece)
+            text = _decoded(data[:length], final=False)
+            if self.rule(text):
+                return Finished(text=text, finish="stop", tokens=self.asked + number)
+        return Finished(text=whole, finish="stop", tokens=self.asked + len(self.pieces))
 
     def __call__(self) -> Finished:
-        text = _decoded(b"".join(self._pieces), final=True)
-        return self.stopped() or Finished(text=text, finish=self._finish, tokens=self._count)
+        text = _decoded(self.data, final=True)
+        return self.stopped() or Finished(text=text, finish=self.finish, tokens=self.count)
 
 
 def _same(finished: Finished) -> Finished:
@@ -168,6 +196,7 @@ class TokenSigns:
         self.solid = _each(not piece[:1].isspace() and piece != b"" for piece in token_bytes)
         self.ends_line = _each(piece.endswith(b"\n") for piece in token_bytes)
         self.starts_line = _each(_starts_line(piece) for piece in token_bytes)
+        self.breaks = _each(b"\n" in piece or b"}" in piece for piece in token_bytes)
         self.braces = np.array([piece.count(b"}") - piece.count(b"{") for piece in token_bytes], dtype=np.int64)
 
 
