@@ -31,8 +31,8 @@ _INSTALL = "pip install 'humaneval-x[torch]'"
 
 # Products gain nothing from more rows than this, and the last samples of a run keep fewer slots idle.
 _MOST_SLOTS = 2048
-# What cuBLAS, captured graphs and fragments of freed blocks may need beside what is counted.
-_RESERVE = 768 << 20
+# What cuBLAS, captured graphs and the kernels themselves need beside what is counted.
+_RESERVE = 1280 << 20
 _ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
@@ -89,24 +89,30 @@ class CudaBackend:
 
     def load(self, checkpoint: Checkpoint) -> None:
         """Put the weights on the device."""
-        import torch  # noqa: PLC0415 (slow)
-
-        from humaneval_x.engines.codegen.torch_model import TorchModel, torch_dtype  # noqa: PLC0415 (slow)
+        from humaneval_x.engines.codegen.torch_model import (  # noqa: PLC0415 (slow)
+            TorchModel,
+            out_of_memory,
+            torch_dtype,
+        )
 
         if self._model is None:
             try:
                 self._model = TorchModel(checkpoint, self._torch_device, torch_dtype(self.dtype))
-            except torch.OutOfMemoryError as error:
-                raise DeviceMemoryError(str(error).partition(". ")[0]) from error
+            except RuntimeError as error:
+                reason = out_of_memory(error)
+                if reason is None:
+                    raise
+                raise DeviceMemoryError(reason) from error
 
     def free_bytes(self) -> int:
         """The device's free memory, less a reserve, with what the present runner holds."""
         import torch  # noqa: PLC0415 (slow)
 
+        # What PyTorch keeps of freed memory lies in pieces between the weights: large caches find no room there.
+        torch.cuda.empty_cache()
         free, _ = torch.cuda.mem_get_info(self._torch_device)
-        cached = torch.cuda.memory_reserved(self._torch_device) - torch.cuda.memory_allocated(self._torch_device)
         held = self.bytes_for(self._runner.shape, self._runner.sampling) if self._runner is not None else 0
-        return max(0, int(free) + int(cached) + held - _RESERVE)
+        return max(0, int(free) + held - _RESERVE)
 
     def bytes_for(self, shape: Shape, sampling: Sampling) -> int:
         """Caches and buffers."""
@@ -122,20 +128,24 @@ class CudaBackend:
         if runner is not None and runner.fits(shape, sampling) and end_tokens == self._end_tokens:
             runner.reset()
             return runner  # type: ignore[no-any-return]
-        self._drop_runner()
+        self.release()
         self._runner = TorchRunner(self._model, sampling, shape, end_tokens, capture=True)
         self._end_tokens = end_tokens
         return self._runner  # type: ignore[no-any-return]
 
-    def close(self) -> None:
-        """Give back weights and caches."""
-        self._drop_runner()
-        self._model = None
+    def release(self) -> None:
+        """Give back the caches."""
+        import torch  # noqa: PLC0415 (slow)
 
-    def _drop_runner(self) -> None:
         if self._runner is not None:
             self._runner.close()
             self._runner = None
+        torch.cuda.empty_cache()
+
+    def close(self) -> None:
+        """Give back weights and caches."""
+        self._model = None
+        self.release()
 
 
 def _operations() -> Operations:

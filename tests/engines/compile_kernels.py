@@ -83,7 +83,7 @@ def main() -> None:
                 step = Step(
                     model, Shape(slots=4, suffix=8, seats=2, prompt=16), Sampling(**usual | rule), frozenset({0})
                 )
-                step.prefill(0, torch.arange(5))
+                step.prefill(32)
                 step.run(4, 3)
                 step.run(1, 1)
     for kernel, signature, constexprs, options in launches.values():

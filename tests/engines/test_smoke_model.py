@@ -49,8 +49,8 @@ def test_a_run_of_the_small_model_says_what_it_is_for(model: str) -> None:
 def test_paddlenlp_loads_the_shipped_model_and_computes_the_same() -> None:
     paddle = pytest.importorskip("paddle", reason="the [paddle] extra is not installed")
     transformers = pytest.importorskip("paddlenlp.transformers")
-    from humaneval_x.engines.codegen.paddle_runner import PaddleModel, PaddleRunner
-
+    from humaneval_x.engines.codegen.eager import EagerModel
+    from humaneval_x.engines.codegen.paddle_operations import PaddleOperations
     from humaneval_x.engines.codegen.tokenizer import read_tokenizer
 
     tokenizer = read_tokenizer(FOLDER, open_checkpoint(FOLDER).config.vocab_size)
@@ -63,10 +63,9 @@ def test_paddlenlp_loads_the_shipped_model_and_computes_the_same() -> None:
     with paddle.no_grad():
         answer = model(paddle.to_tensor(tokens[None]))
     wanted = (answer[0] if isinstance(answer, tuple) else answer).numpy().reshape(len(tokens), -1)[-1]
-    greedy = Sampling(temperature=0, top_p=1, top_k=0, max_tokens=8, samples=1, seed=0)
-    runner = PaddleRunner(PaddleModel(open_checkpoint(FOLDER), "cpu"), greedy, slots=1, suffix=8)
-    runner.prefill(0, tokens.tolist())
-    assert np.abs(runner._prompts[0].logits[0] - wanted).max() < 1e-3
+    ours = EagerModel(open_checkpoint(FOLDER), PaddleOperations("cpu"))
+    with ours.ops.computing():
+        assert np.abs(ours.prefill(tokens).logits[0] - wanted).max() < 1e-3
 
 
 @pytest.mark.paddle

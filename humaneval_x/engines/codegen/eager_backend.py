@@ -54,6 +54,9 @@ class EagerBackend:
         assert self._model is not None
         return EagerRunner(self._model, sampling, self._drawer, slots=shape.slots, suffix=shape.suffix)
 
+    def release(self) -> None:
+        """Nothing is kept from one runner to the next."""
+
     def close(self) -> None:
         """Give back the weights and the threads."""
         self._model = None

@@ -46,6 +46,9 @@ class Backend(Protocol):
     def open_runner(self, shape: Shape, sampling: Sampling, end_tokens: frozenset[int]) -> Runner:
         """A runner with nobody in its slots. Raises DeviceMemoryError. The last one is not used any more."""
 
+    def release(self) -> None:
+        """Give back the caches: the next runner is made anew."""
+
     def close(self) -> None:
         """Give back weights and caches."""
 
@@ -118,6 +121,8 @@ class CodeGenEngine:
                     ) from error
                 _log.warning("out of memory with %d slots (%s): going on with %d", slots, error, fewer)
                 slots = fewer
+            # Not above: what failed is held until its error is done with.
+            self._backend.release()
             prompts = _remaining(prompts, left)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Several devices of one host: a process each, the samples of every prompt dealt out among them.
+"""Several devices of one host: a process each, the prompts or their samples dealt out among them.
 
 A sample depends on its identity alone, so it is the same wherever it is drawn.
 """
@@ -25,6 +25,8 @@ _LOOK_EVERY_S = 1.0
 _END_WITHIN_S = 10.0
 # So many completions travel together.
 _BUNDLE = 32
+# With so many prompts for each process the last ones' being longer or shorter weighs little.
+_MANY = 8
 
 
 class ParallelEngine:
@@ -74,8 +76,18 @@ class _Worker:
 
 
 def deal(requests: Sequence[Request], hands: int) -> list[list[Request]]:
-    """Each request's samples in turn to each of `hands`: all then have the same work, whatever the prompts."""
+    """The requests dealt out evenly by their numbers of samples.
+
+    Whole ones where there are many: a prompt is then computed once, and its samples share its attention. Few are split.
+    """
     dealt: list[list[Request]] = [[] for _ in range(hands)]
+    if len(requests) >= _MANY * hands:
+        held = [0] * hands
+        for request in requests:
+            hand = held.index(min(held))
+            dealt[hand].append(request)
+            held[hand] += len(request.completion_ids)
+        return dealt
     first = 0
     for request in requests:
         ids = request.completion_ids

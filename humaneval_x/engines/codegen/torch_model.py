@@ -13,7 +13,7 @@ from humaneval_x.engines.codegen.config import CodeGenConfig
 from humaneval_x.engines.codegen.operations import Tensor
 from humaneval_x.engines.codegen.rotary import rotary_tables
 
-__all__ = ["TorchLayer", "TorchModel", "torch_dtype"]
+__all__ = ["TorchLayer", "TorchModel", "out_of_memory", "torch_dtype"]
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -21,6 +21,15 @@ _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch
 def torch_dtype(name: str) -> Any:
     """The dtype of that name."""
     return _DTYPES[name]
+
+
+def out_of_memory(error: RuntimeError) -> str | None:
+    """Why the device had no memory left, if the error says that: libraries have words of their own."""
+    text = str(error)
+    own = isinstance(error, torch.OutOfMemoryError)
+    if own or "out of memory" in text or "CUBLAS_STATUS_ALLOC_FAILED" in text:
+        return " ".join(text.partition(". ")[0].split())[:200]
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

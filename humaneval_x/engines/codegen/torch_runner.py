@@ -23,7 +23,7 @@ from humaneval_x.engines.codegen.batch import Batch
 from humaneval_x.engines.codegen.memory import DeviceMemoryError, Shape
 from humaneval_x.engines.codegen.operations import Tensor
 from humaneval_x.engines.codegen.randomness import seed_keys
-from humaneval_x.engines.codegen.torch_model import TorchModel
+from humaneval_x.engines.codegen.torch_model import TorchModel, out_of_memory
 from humaneval_x.engines.codegen.torch_step import TILE_ROWS, Step, rounded_length
 from humaneval_x.records import Sampling
 
@@ -168,8 +168,6 @@ class TorchRunner:
         if self._stream is not None:
             self._stream.synchronize()
         del self._step, self._blocks
-        if self._stream is not None:
-            torch.cuda.empty_cache()
 
     def __enter__(self) -> TorchRunner:
         return self
@@ -234,8 +232,11 @@ class TorchRunner:
         try:
             with torch.inference_mode(), torch.cuda.stream(self._stream) if self._stream else contextlib.nullcontext():
                 yield
-        except torch.OutOfMemoryError as error:
-            raise DeviceMemoryError(str(error).partition(". ")[0]) from error
+        except RuntimeError as error:
+            reason = out_of_memory(error)
+            if reason is None:
+                raise
+            raise DeviceMemoryError(reason) from error
 
 
 class _Block:

@@ -1,0 +1,200 @@
+"""The runner for CUDA devices: natively where there is one, else its kernels in Triton's interpreter, some ms each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from checkpoint_files import HF_TINY, random_tensors, write_config, write_pdparams
+from engine_requests import make_request
+
+from humaneval_x.engines.codegen.checkpoint import open_checkpoint
+from humaneval_x.engines.codegen.decoding import Runner, decode, prepare
+from humaneval_x.engines.codegen.drawing import Drawer, draw_tokens
+from humaneval_x.engines.codegen.memory import Shape
+from humaneval_x.engines.codegen.transcripts import TokenSigns
+from humaneval_x.records import Completion, Sampling
+
+torch = pytest.importorskip("torch", reason="the [torch] extra is not installed")
+pytest.importorskip("triton", reason="Triton is not installed")
+pytestmark = [
+    pytest.mark.torch,
+    # Rows that nobody reads compute with whatever lies there.
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
+]
+
+ON_GPU = torch.cuda.is_available()
+DEVICE = "cuda" if ON_GPU else "cpu"
+STEPS = 20 if ON_GPU else 4
+TOLERANCE = 1e-4
+
+
+def rule(**fields: Any) -> Sampling:
+    usual = {"temperature": 0.8, "top_p": 1.0, "top_k": 0, "max_tokens": 24, "samples": 1, "seed": 1}
+    return Sampling(**usual | fields)
+
+
+GREEDY = rule(temperature=0)
+
+
+def open_runner(folder: Path, sampling: Sampling, shape: Shape, ends: frozenset[int] = frozenset()) -> Any:
+    from humaneval_x.engines.codegen.torch_model import TorchModel
+    from humaneval_x.engines.codegen.torch_runner import TorchRunner
+
+    model = TorchModel(open_checkpoint(folder), DEVICE, torch.float32)
+    return TorchRunner(model, sampling, shape, ends, capture=ON_GPU)
+
+
+def open_eager(folder: Path, sampling: Sampling, shape: Shape) -> Any:
+    from humaneval_x.engines.codegen.eager import EagerModel, EagerRunner
+    from humaneval_x.engines.codegen.torch_operations import TorchOperations
+
+    model = EagerModel(open_checkpoint(folder), TorchOperations())
+    return EagerRunner(model, sampling, Drawer(1), slots=shape.slots, suffix=shape.suffix)
+
+
+def prompt_logits(runner: Any, seat: int) -> np.ndarray:
+    """As the draw sees them: with the head's bias."""
+    return (runner._step.prompt_logits[seat] + runner._model.head_bias).cpu().numpy()
+
+
+def steps(runner: Runner, count: int) -> np.ndarray:
+    """The next tokens of all slots, [steps, slots], whatever blocks they come in."""
+    drawn = []
+    for _ in range(count):
+        runner.launch(1)
+        drawn.append(runner.collect())
+    return np.concatenate(drawn)
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, np.ndarray]:
+    with np.load(HF_TINY / "expected.npz") as archive:
+        return dict(archive)
+
+
+@pytest.mark.parametrize("lengths", [(1, 3, 17, 40), (17,)], ids=["together", "alone"])
+def test_prompt_logits_and_greedy_tokens_equal_transformers(
+    lengths: tuple[int, ...], expected: dict[str, np.ndarray]
+) -> None:
+    count = len(lengths)
+    runner = open_runner(HF_TINY, GREEDY, Shape(slots=count, suffix=24, seats=count, prompt=40))
+    for seat, length in enumerate(lengths):
+        runner.prefill(seat, expected[f"tokens_{length}"].tolist())
+        assert np.abs(prompt_logits(runner, seat) - expected[f"logits_{length}"][-1]).max() < TOLERANCE
+        runner.place(seat, [seat], [seat], 24)
+    drawn = steps(runner, STEPS)
+    for slot, length in enumerate(lengths):
+        assert drawn[:, slot].tolist() == expected[f"greedy_{length}"][:STEPS].tolist()
+
+
+@pytest.mark.parametrize(
+    ("head", "rotary", "slots"),
+    # A batch of one with wide heads takes minutes in the interpreter.
+    [(64, 32, 2), (80, 64, 2), (256, 64, 2), (64, 32, 1), *([(80, 64, 1), (256, 64, 1)] if ON_GPU else [])],
+)
+def test_greedy_tokens_at_the_published_head_sizes_equal_the_eager_way_s(
+    tmp_path: Path, head: int, rotary: int, slots: int
+) -> None:
+    changes = {"n_embd": 4 * head, "n_head": 4, "rotary_dim": rotary, "n_layer": 1, "n_positions": 64, "n_ctx": 64}
+    write_pdparams(write_config(tmp_path, **changes) / "model_state.pdparams", random_tensors(**changes))
+    shape = Shape(slots=slots, suffix=8, seats=2, prompt=20)
+    found = []
+    for runner in (open_runner(tmp_path, GREEDY, shape), open_eager(tmp_path, GREEDY, shape)):
+        for seat in range(slots):
+            runner.prefill(seat, list(range(1 + seat, 18)))
+            runner.place(seat, [seat], [seat], 8)
+        found.append(steps(runner, 3).tolist())
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"top_p": 0.9}, {"top_p": 0.3}, {"top_k": 5}, {"top_k": 20, "top_p": 0.7}, {"temperature": 0},
+     {"repetition_penalty": 1.7, "top_p": 0.9}],
+    ids=str,
+)  # fmt: skip
+def test_the_draw_equals_its_definition(fields: dict[str, Any], expected: dict[str, np.ndarray]) -> None:
+    count = 64 if ON_GPU else 8
+    sampling = rule(**fields)
+    runner = open_runner(HF_TINY, sampling, Shape(slots=count, suffix=4, seats=1, prompt=17))
+    tokens = expected["tokens_17"].tolist()
+    runner.prefill(0, tokens)
+    seeds = np.arange(100, 100 + count, dtype=np.uint64)
+    runner.place(0, range(count), seeds.tolist(), 4)
+    logits = np.repeat(prompt_logits(runner, 0)[None], count, axis=0)
+    seen = np.zeros(logits.shape, dtype=bool)
+    seen[:, tokens] = True
+    wanted = draw_tokens(logits, sampling, seeds, np.zeros(count, dtype=np.uint64), seen=seen)
+    assert steps(runner, 1)[0].tolist() == wanted.tolist()
+
+
+def test_a_penalty_counts_what_the_sample_itself_has_drawn(expected: dict[str, np.ndarray]) -> None:
+    sampling = rule(temperature=0, repetition_penalty=50.0)
+    shape = Shape(slots=1, suffix=6, seats=1, prompt=3)
+    found = []
+    for runner in (open_runner(HF_TINY, sampling, shape), open_eager(HF_TINY, sampling, shape)):
+        runner.prefill(0, expected["tokens_3"].tolist())
+        runner.place(0, [0], [0], 6)
+        found.append(steps(runner, 4)[:, 0].tolist())
+    assert found[0] == found[1]
+    assert len(set(found[0])) == 4
+
+
+def test_a_sample_ends_on_the_device_at_its_limit_and_at_an_end_token(expected: dict[str, np.ndarray]) -> None:
+    greedy = expected["greedy_17"].tolist()
+    end = greedy[1]
+    assert end != greedy[0]
+    runner = open_runner(HF_TINY, GREEDY, Shape(slots=3, suffix=8, seats=1, prompt=17), frozenset({end}))
+    runner.prefill(0, expected["tokens_17"].tolist())
+    runner.place(0, [0], [0], 1)
+    runner.place(0, [1], [1], 8)
+    runner.launch(3)
+    assert runner.collect().T.tolist() == [[greedy[0], -1, -1], [greedy[0], end, -1], [-1, -1, -1]]
+
+
+def test_a_slot_that_is_vacated_draws_nothing_and_is_filled_again_by_another_prompt_s_sample(
+    expected: dict[str, np.ndarray],
+) -> None:
+    runner = open_runner(HF_TINY, GREEDY, Shape(slots=2, suffix=8, seats=2, prompt=17))
+    runner.prefill(0, expected["tokens_17"].tolist())
+    runner.place(0, [0, 1], [0, 1], 8)
+    # Two blocks under way, as the loop has them, when the slot's sample turns out to have ended.
+    runner.launch(1)
+    runner.launch(1)
+    assert (runner.collect()[0] == expected["greedy_17"][0]).all()
+    runner.vacate([0])
+    runner.prefill(1, expected["tokens_3"].tolist())
+    runner.launch(1)
+    assert (runner.collect()[0] == expected["greedy_17"][1]).all()
+    runner.place(1, [0], [5], 8)
+    assert runner.collect()[0].tolist() == [-1, expected["greedy_17"][2]]
+    assert steps(runner, 1)[0].tolist() == [expected["greedy_3"][0], expected["greedy_17"][3]]
+
+
+def test_a_sample_that_does_not_fit_is_refused() -> None:
+    runner = open_runner(HF_TINY, GREEDY, Shape(slots=1, suffix=4, seats=1, prompt=8))
+    with pytest.raises(ValueError, match="5 tokens"):
+        runner.place(0, [0], [0], 5)
+
+
+def drawn(runner: Runner, slots: int, count: int) -> dict[tuple[str, int], Completion]:
+    signs = TokenSigns([bytes([token]) for token in range(97)], frozenset({0}))
+    requests = [make_request(f"Python/{number}", ids=tuple(range(count))) for number in range(3)]
+    prompts = prepare(requests, [[5, 9, 30], list(range(1, 20)), [44]], 64, 4, 0)
+    found = decode(runner, prompts, rule(top_p=0.9, samples=count), slots=slots, seats=3, signs=signs)
+    return {(completion.task_id, completion.completion_id): completion for _, completion in found}
+
+
+def test_the_loop_draws_the_eager_way_s_samples_with_slots_refilled_and_to_spare() -> None:
+    sampling = rule(top_p=0.9)
+    count = 40 if ON_GPU else 2
+    shape = Shape(slots=3, suffix=4, seats=3, prompt=19)
+    runner = open_runner(HF_TINY, sampling, shape, frozenset({0}))
+    wanted = drawn(open_eager(HF_TINY, sampling, shape), 3, count)
+    assert len(wanted) == 3 * count
+    assert drawn(runner, 2, count) == wanted
+    runner.reset()
+    assert drawn(runner, 3, count) == wanted
