@@ -211,7 +211,7 @@ class Warmed(NoEngine):
         """Warm up, wait for the others, draw."""
         engine = open_random(*self._arguments)
         ids = {request.prompt.task_id: request.completion_ids for request in wanted}
-        warming = requests(self._prompts, PROMPT, 1, warming=True)
+        warming = [each for each in requests(self._prompts, PROMPT, 1, warming=True) if each.prompt.task_id in ids]
         draw(engine, [replace(each, completion_ids=ids[each.prompt.task_id]) for each in warming], sampling)
         self._together.wait()
         self._began.value = perf_counter()

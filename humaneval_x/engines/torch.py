@@ -89,6 +89,8 @@ class CudaBackend:
 
     def load(self, checkpoint: Checkpoint) -> None:
         """Put the weights on the device."""
+        import torch  # noqa: PLC0415 (slow)
+
         from humaneval_x.engines.codegen.torch_model import (  # noqa: PLC0415 (slow)
             TorchModel,
             out_of_memory,
@@ -96,6 +98,8 @@ class CudaBackend:
         )
 
         if self._model is None:
+            # Some of PyTorch's functions know no other device than the process's own.
+            torch.cuda.set_device(self._torch_device)
             try:
                 self._model = TorchModel(checkpoint, self._torch_device, torch_dtype(self.dtype))
             except RuntimeError as error:

@@ -86,7 +86,8 @@ def test_second_tokens_are_drawn_with_the_exact_frequencies(model: Path, fields:
         runner.launch(1)
         runner.collect()
         torch.cuda.synchronize()
-        runner._step.token.fill_(77)
+        with torch.inference_mode():
+            runner._step.token.fill_(77)
         torch.cuda.synchronize()
         runner.launch(1)
         tokens = runner.collect()[0].copy()
@@ -123,11 +124,14 @@ def test_a_full_device_is_told_and_work_goes_on_with_fewer_slots(
 ) -> None:
     folder = write_model(tmp_path, n_embd=1024, n_head=4, rotary_dim=32, n_layer=2, n_positions=2048, n_ctx=2048)
     free, _ = torch.cuda.mem_get_info()
-    held = torch.empty(free - (6 << 30), dtype=torch.uint8, device="cuda")
-    with caplog.at_level(logging.WARNING):
-        found = drawn(folder, requests(ids=tuple(range(200))), rule(max_tokens=2000, top_k=3, samples=200), slots=1000)
-    del held
-    torch.cuda.empty_cache()
+    held = [torch.empty(free - (6 << 30), dtype=torch.uint8, device="cuda")]
+    try:
+        with caplog.at_level(logging.WARNING):
+            sampling = rule(max_tokens=1000, top_k=3, samples=200)
+            found = drawn(folder, requests(ids=tuple(range(200))), sampling, slots=1000)
+    finally:
+        held.clear()
+        torch.cuda.empty_cache()
     assert len(found) == 1000
     assert "out of memory with 1000 slots" in caplog.text
     assert "going on with 750" in caplog.text

@@ -24,7 +24,7 @@ from humaneval_x.engines.codegen.memory import DeviceMemoryError, Shape
 from humaneval_x.engines.codegen.operations import Tensor
 from humaneval_x.engines.codegen.randomness import seed_keys
 from humaneval_x.engines.codegen.torch_model import TorchModel, out_of_memory
-from humaneval_x.engines.codegen.torch_step import TILE_ROWS, Step, rounded_length
+from humaneval_x.engines.codegen.torch_step import TILE_ROWS, Step, prefill_bytes, rounded_length
 from humaneval_x.records import Sampling
 
 __all__ = ["TorchRunner"]
@@ -33,6 +33,8 @@ __all__ = ["TorchRunner"]
 # that has met its stop rule does not run on for many steps.
 _BLOCK_S = 0.008
 _MOST_STEPS = 16
+# What libraries and graphs take on first use.
+_MARGIN = 384 << 20
 
 
 class TorchRunner:
@@ -52,6 +54,7 @@ class TorchRunner:
         with self._working():
             self._step = Step(model, shape, sampling, end_tokens)
             self._blocks = torch.empty((_MOST_STEPS, shape.slots), dtype=torch.int32, device=model.device)
+        self._check_memory()
         self._batch = Batch(shape.slots, shape.seats, TILE_ROWS)
         self._pool: Any = None
         self._graphs: dict[int, Callable[[], None]] = {}
@@ -174,6 +177,18 @@ class TorchRunner:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _check_memory(self) -> None:
+        """Memory that runs out while a graph is captured leaves the device in disorder: better to say so before."""
+        if self._stream is None:
+            return
+        free, _ = torch.cuda.mem_get_info(self._model.device)
+        kept = torch.cuda.memory_reserved(self._model.device) - torch.cuda.memory_allocated(self._model.device)
+        needed = _MARGIN + prefill_bytes(self._model.config, self.shape, self._model.dtype.itemsize)
+        if free + kept < needed:
+            raise DeviceMemoryError(
+                f"{(free + kept) >> 20} MB are left beside the caches, {needed >> 20} MB are needed"
+            )
 
     def _tell(self) -> None:
         """Bring the device's books and batch up to date."""

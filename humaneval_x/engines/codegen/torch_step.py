@@ -13,7 +13,7 @@ from humaneval_x.engines.codegen.memory import Shape
 from humaneval_x.engines.codegen.torch_model import TorchLayer, TorchModel
 from humaneval_x.records import Sampling
 
-__all__ = ["TILE_ROWS", "Step", "bytes_for", "rounded_length"]
+__all__ = ["TILE_ROWS", "Step", "bytes_for", "prefill_bytes", "rounded_length"]
 
 Tensor = Any
 
@@ -33,10 +33,14 @@ def bytes_for(config: CodeGenConfig, shape: Shape, itemsize: int, penalty: bool)
     row += 4 * ((vocabulary + 31) // 32) * penalty
     cache = itemsize * config.cache_elements_per_token
     prompt = rounded_length(shape.prompt)
-    # The activations of one prompt's prefill, its attention included.
-    prefill = prompt * (itemsize * (12 * hidden + 3 * inner) + 8 * hidden)
+    prefill = prefill_bytes(config, shape, itemsize)
     seats = (shape.seats + 1) * (cache * prompt + 4 * vocabulary)
     return shape.slots * (row + cache * shape.suffix) + seats + prefill
+
+
+def prefill_bytes(config: CodeGenConfig, shape: Shape, itemsize: int) -> int:
+    """The activations of the longest prompt's prefill, its attention included."""
+    return rounded_length(shape.prompt) * (itemsize * (12 * config.n_embd + 3 * config.n_inner) + 8 * config.n_embd)
 
 
 def rounded_length(length: int) -> int:
