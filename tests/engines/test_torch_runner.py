@@ -22,12 +22,12 @@ pytest.importorskip("triton", reason="Triton is not installed")
 pytestmark = [
     pytest.mark.torch,
     # Rows that nobody reads compute with whatever lies there.
-    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning:triton"),
 ]
 
 ON_GPU = torch.cuda.is_available()
 DEVICE = "cuda" if ON_GPU else "cpu"
-STEPS = 20 if ON_GPU else 4
+STEPS = 20 if ON_GPU else 3
 TOLERANCE = 1e-4
 
 
@@ -106,7 +106,7 @@ def test_greedy_tokens_at_the_published_head_sizes_equal_the_eager_way_s(
         for seat in range(slots):
             runner.prefill(seat, list(range(1 + seat, 18)))
             runner.place(seat, [seat], [seat], 8)
-        found.append(steps(runner, 3).tolist())
+        found.append(steps(runner, 3 if ON_GPU or slots > 1 else 2).tolist())
     assert found[0] == found[1]
 
 
@@ -190,7 +190,7 @@ def drawn(runner: Runner, slots: int, count: int) -> dict[tuple[str, int], Compl
 
 def test_the_loop_draws_the_eager_way_s_samples_with_slots_refilled_and_to_spare() -> None:
     sampling = rule(top_p=0.9)
-    count = 40 if ON_GPU else 2
+    count = 40 if ON_GPU else 1
     shape = Shape(slots=3, suffix=4, seats=3, prompt=19)
     runner = open_runner(HF_TINY, sampling, shape, frozenset({0}))
     wanted = drawn(open_eager(HF_TINY, sampling, shape), 3, count)
