@@ -41,10 +41,16 @@ def drawn(stream: io.StringIO, *, every: float, samples: int, done: int = 0, tot
 def test_a_plain_line_says_tokens_their_rate_and_the_time_left() -> None:
     lines = drawn(io.StringIO(), every=1.0, samples=14)
     assert lines[0] == "generate: 400 samples"
-    assert lines[1] == "generate: 2/400 samples, 1.0 samples/s, 200 tokens, 100 tokens/s, 7 min left"
+    assert lines[1] == "generate: 2/400 samples, 1.0 samples/s, 200 tokens, 100 tokens/s"
     assert lines[2] == "generate: 12/400 samples, 1.0 samples/s, 1,200 tokens, 100 tokens/s, 6 min left"
     assert lines[-1].startswith("generate: 14/400 samples")
     assert len(lines) == 4
+
+
+def test_too_few_steps_to_tell_say_no_time_left() -> None:
+    assert "left" not in drawn(io.StringIO(), every=4.0, samples=1, total=32_800)[1]
+    assert "left" in drawn(io.StringIO(), every=0.2, samples=10, total=32_800)[1]
+    assert "left" in drawn(io.StringIO(), every=4.0, samples=1, total=100)[1]
 
 
 def test_the_first_plain_line_comes_within_seconds_and_the_others_seldom() -> None:

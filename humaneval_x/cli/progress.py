@@ -102,8 +102,10 @@ class TerminalProgress:
             words.append(f"{value:,.0f} {name}")
             if name in _RATED:
                 words.append(f"{_rate(value / passed)} {name}/s")
-        if steps > 0 and self._done < self._total:
-            words.append(f"{_duration((self._total - self._done) * passed / steps)} left")
+        left = self._total - self._done
+        # The first of thousands of steps came after a start that says nothing of the others.
+        if 0 < left <= steps * (100 if steps < 10 else left):
+            words.append(f"{_duration(left * passed / steps)} left")
         return ", ".join(words)
 
     def _write(self, line: str) -> None:
