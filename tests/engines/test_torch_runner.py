@@ -15,6 +15,7 @@ from humaneval_x.engines.codegen.decoding import Runner, decode, prepare
 from humaneval_x.engines.codegen.drawing import Drawer, draw_tokens
 from humaneval_x.engines.codegen.memory import Shape
 from humaneval_x.engines.codegen.transcripts import TokenSigns
+from humaneval_x.errors import EngineError
 from humaneval_x.records import Completion, Sampling
 
 torch = pytest.importorskip("torch", reason="the [torch] extra is not installed")
@@ -172,6 +173,22 @@ def test_a_slot_that_is_vacated_draws_nothing_and_is_filled_again_by_another_pro
     runner.place(1, [0], [5], 8)
     assert runner.collect()[0].tolist() == [-1, expected["greedy_17"][2]]
     assert steps(runner, 1)[0].tolist() == [expected["greedy_3"][0], expected["greedy_17"][3]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [({"top_p": 0.9}, "nan"), ({"top_p": 1.0}, "nan"), ({"temperature": 0}, "nan"), ({"top_p": 0.9}, "inf")],
+    ids=str,
+)
+def test_logits_that_are_no_numbers_are_an_error_and_no_token(fields: dict[str, Any], value: str) -> None:
+    runner = open_runner(HF_TINY, rule(**fields), Shape(slots=1, suffix=4, seats=1, prompt=8))
+    with torch.inference_mode():
+        runner._model.head_bias.fill_(float(value))
+    runner.prefill(0, [5, 6])
+    runner.place(0, [0], [0], 4)
+    runner.launch(1)
+    with pytest.raises(EngineError, match="no numbers"):
+        runner.collect()
 
 
 def test_a_sample_that_does_not_fit_is_refused() -> None:

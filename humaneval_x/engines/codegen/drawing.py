@@ -20,7 +20,7 @@ from humaneval_x.engines.codegen.randomness import row_keys, token_uniforms
 from humaneval_x.errors import EngineError
 from humaneval_x.records import Sampling
 
-__all__ = ["Drawer", "draw_tokens", "kept_probabilities", "penalized"]
+__all__ = ["NO_NUMBERS", "Drawer", "draw_tokens", "kept_probabilities", "penalized"]
 
 Floats = npt.NDArray[np.float32]
 Sums = npt.NDArray[np.float64]
@@ -39,7 +39,7 @@ _HOPEFULS = 12.0
 _SPARSE = 16
 _ROUNDING = 1 + 1e-5
 _TINY = np.finfo(np.float32).tiny
-_NO_NUMBERS = "the model's logits are no numbers (NaN): its weights are damaged, or too large for this --dtype"
+NO_NUMBERS = "the model's logits are no numbers (NaN): its weights are damaged, or too large for this --dtype"
 
 
 class Drawer:
@@ -102,7 +102,7 @@ def draw_tokens(logits: Floats, sampling: Sampling, seeds: Keys, steps: Keys, *,
 def _largest(logits: Floats) -> Places:
     tokens: Places = logits.argmax(axis=-1)
     if np.isnan(logits[np.arange(len(logits)), tokens]).any():
-        raise EngineError(_NO_NUMBERS)
+        raise EngineError(NO_NUMBERS)
     return tokens
 
 
@@ -245,7 +245,7 @@ class _Race:
         drawn = self._first_kept(field, np.flatnonzero(numbers < limits), 1 / bars)
         for lost in np.flatnonzero(drawn < 0):
             if not np.isfinite(field.totals[lost]):
-                raise EngineError(_NO_NUMBERS)
+                raise EngineError(NO_NUMBERS)
             row = field.row(lost)
             drawn[lost] = self._first_kept(row, np.flatnonzero(row.weights), np.zeros(1))[0]
         return drawn

@@ -440,11 +440,12 @@ def draw(
     rows, token, count, limit, alive, key, seats, logits, prompt_logits, bias, ends, seen, drawn,
     inverse_temperature, top_p, penalty, top_k, n_vocab, n_ends, seen_words,
     GREEDY: tl.constexpr, TOP_P: tl.constexpr, TOP_K: tl.constexpr, PENALTY: tl.constexpr, BLOCK: tl.constexpr,
+    BROKEN: tl.constexpr,
 ):  # fmt: skip
     """Draw each row's next token as `drawing` defines it, and keep the sample's books. Grid [rows].
 
     A race over all tokens; where top-p is on, its winner counts if the likelier tokens weigh less than top-p together,
-    else the race is run again among those that are likelier than it.
+    else the race is run again among those that are likelier than it. Logits that are no numbers draw `BROKEN`.
     """
     row = tl.program_id(0).to(tl.int64)
     slot = tl.load(rows + row)
@@ -485,6 +486,8 @@ def draw(
             best = tl.where(better, score, best)
         leader = tl.max(best, 0)
         winner = tl.min(tl.where(best == leader, which, n_vocab), 0)
+        # No logit is a number, or their sum is none.
+        broken = leader < -1e20
         if TOP_P:
             top = tl.max(tops, 0)
             room = top_p * tl.sum(sums * tl.exp(tops - top), 0)
@@ -497,9 +500,8 @@ def draw(
                     value = _logits(source, bias, marks, columns, columns < n_vocab, penalty, PENALTY)
                     value *= inverse_temperature
                     sums += tl.where(value > weight, tl.exp(value - top), 0.0)
-                if tl.sum(sums, 0) < room:
-                    running = 0
-                else:
+                # What is no number compares false: that must end the loop, too.
+                if tl.sum(sums, 0) >= room:
                     best = tl.full([BLOCK], -3e38, dtype=tl.float32)
                     for start in range(0, n_vocab, BLOCK):
                         columns = start + tl.arange(0, BLOCK)
@@ -511,13 +513,16 @@ def draw(
                         best = tl.where(better, score, best)
                     leader = tl.max(best, 0)
                     winner = tl.min(tl.where(best == leader, which, n_vocab), 0)
+                else:
+                    running = 0
+            broken = (leader < -1e20) | ((room >= 0) == 0)
         ended = number + 1 >= tl.load(limit + place)
         for index in range(0, n_ends):
             ended = ended | (tl.load(ends + index) == winner)
         tl.store(token + place, winner)
         tl.store(count + place, number + 1)
-        tl.store(alive + place, tl.where(ended, 0, 1))
-        tl.store(drawn + place, winner)
+        tl.store(alive + place, tl.where(ended | broken, 0, 1))
+        tl.store(drawn + place, tl.where(broken, BROKEN, winner))
         if PENALTY:
             word = marks + (winner >> 5)
             tl.store(word, tl.load(word) | (1 << (winner & 31)))

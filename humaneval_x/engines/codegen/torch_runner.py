@@ -20,11 +20,13 @@ import numpy.typing as npt
 import torch
 
 from humaneval_x.engines.codegen.batch import Batch
+from humaneval_x.engines.codegen.drawing import NO_NUMBERS
 from humaneval_x.engines.codegen.memory import DeviceMemoryError, Shape
 from humaneval_x.engines.codegen.operations import Tensor
 from humaneval_x.engines.codegen.randomness import seed_keys
 from humaneval_x.engines.codegen.torch_model import TorchModel, out_of_memory
-from humaneval_x.engines.codegen.torch_step import TILE_ROWS, Step, prefill_bytes, rounded_length
+from humaneval_x.engines.codegen.torch_step import BROKEN, TILE_ROWS, Step, prefill_bytes, rounded_length
+from humaneval_x.errors import EngineError
 from humaneval_x.records import Sampling
 
 __all__ = ["TorchRunner"]
@@ -132,7 +134,7 @@ class TorchRunner:
             self._launched.append(_Block(host, self._size, began, ended))
 
     def collect(self) -> npt.NDArray[np.int32]:
-        """Wait for the oldest block."""
+        """Wait for the oldest block. Raises EngineError if logits in it were no numbers."""
         block = self._launched.popleft()
         if block.ended is not None:
             with self._working():
@@ -141,6 +143,8 @@ class TorchRunner:
             before = self._seconds.get(block.size, seconds)
             self._seconds[block.size] = 0.7 * before + 0.3 * seconds
         tokens: npt.NDArray[np.int32] = block.tokens.numpy()
+        if (tokens == BROKEN).any():
+            raise EngineError(NO_NUMBERS)
         return tokens
 
     def fits(self, shape: Shape, sampling: Sampling) -> bool:

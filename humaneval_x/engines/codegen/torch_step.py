@@ -13,12 +13,15 @@ from humaneval_x.engines.codegen.memory import Shape
 from humaneval_x.engines.codegen.torch_model import TorchLayer, TorchModel
 from humaneval_x.records import Sampling
 
-__all__ = ["TILE_ROWS", "Step", "bytes_for", "prefill_bytes", "rounded_length"]
+__all__ = ["BROKEN", "TILE_ROWS", "Step", "bytes_for", "prefill_bytes", "rounded_length"]
 
 Tensor = Any
 
 TILE_ROWS = 64
 """Rows of one prompt that are multiplied with its keys and values at once."""
+
+BROKEN = -2
+"""Stands for a token where the logits are no numbers; -1 stands where nothing is drawn."""
 
 # Block sizes and numbers of warps, here and below, are those that were fastest on an H100 (docs/engine.md).
 _DRAW_BLOCK = 4096
@@ -260,7 +263,7 @@ class Step:
             config.vocab_size, len(self.ends), self.seen.shape[1],
             GREEDY=greedy, TOP_P=not greedy and rule.top_p < 1, PENALTY=self.penalized,
             TOP_K=not greedy and 0 < rule.top_k < config.vocab_size,
-            BLOCK=min(_DRAW_BLOCK, _power_of_two(config.vocab_size)), num_warps=16,
+            BLOCK=min(_DRAW_BLOCK, _power_of_two(config.vocab_size)), BROKEN=BROKEN, num_warps=16,
         )  # fmt: skip
 
 
