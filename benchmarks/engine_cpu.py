@@ -25,6 +25,7 @@ import numpy as np
 from humaneval_x.engines.codegen.checkpoint import open_checkpoint
 from humaneval_x.engines.codegen.drawing import Drawer
 from humaneval_x.engines.codegen.eager import EagerModel, EagerRunner
+from humaneval_x.engines.codegen.openmp import wait_patiently
 from humaneval_x.records import Sampling
 
 # Prompt tokens, new tokens, samples, temperature (0: greedy).
@@ -52,6 +53,7 @@ def paddle_engine(folder: str, cases: Any) -> None:
 
 def torch_engine(folder: str, cases: Any) -> None:
     """The torch engine."""
+    wait_patiently()
     from humaneval_x.engines.codegen.torch_operations import TorchOperations  # noqa: PLC0415
 
     answer(cases, ours(folder, TorchOperations()))

@@ -18,6 +18,7 @@ from humaneval_x.engines.codegen.eager_backend import EagerBackend
 from humaneval_x.engines.codegen.engine import Backend, CodeGenEngine, package_version
 from humaneval_x.engines.codegen.hub import hub_folder
 from humaneval_x.engines.codegen.memory import DeviceMemoryError, Shape
+from humaneval_x.engines.codegen.openmp import wait_patiently
 from humaneval_x.engines.codegen.operations import Operations
 from humaneval_x.engines.codegen.parallel import ParallelEngine
 from humaneval_x.engines.codegen.tokenizer import read_tokenizer
@@ -159,6 +160,7 @@ def _operations() -> Operations:
 
 
 def _require_torch() -> None:
+    wait_patiently()
     try:
         import torch  # noqa: F401, PLC0415
     except ImportError as error:

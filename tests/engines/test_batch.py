@@ -34,6 +34,10 @@ def test_every_live_slot_has_one_row_and_lies_in_one_tile_of_its_own_prompt(
         covered += range(first, first + count)
         assert all(seat_of[slot] == seat for slot in rows[first : first + count].tolist())
     assert sorted(covered) == np.flatnonzero(rows >= 0).tolist()
+    batch.clear()
+    rows, tiles = batch.layout()
+    assert rows.tolist() == [-1]
+    assert not tiles.any()
 
 
 @pytest.mark.parametrize("slots", [1, 2, 8, 100, 1072, 2048])
@@ -41,3 +45,4 @@ def test_sizes_rise_to_all_slots(slots: int) -> None:
     sizes = batch_sizes(slots)
     assert list(sizes) == sorted(set(sizes))
     assert (sizes[0], sizes[-1]) == (1, slots)
+    assert Batch(slots, 1, 64).sizes == sizes

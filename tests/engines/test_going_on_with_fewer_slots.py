@@ -26,14 +26,19 @@ SAMPLING = Sampling(temperature=0.9, top_p=0.95, top_k=0, max_tokens=9, samples=
 
 
 class Device:
-    """A backend and its runner in one. `room` slots fit; after `steps` steps with more than `later` it is full, too."""
+    """A backend and its runner in one. `room` slots fit; with more than `later` it is full at the `calls`-th `call`."""
 
-    device, dtype, grows, most_slots, depth, block = "none", "float32", False, 64, 1, 1
+    device, dtype, grows, most_slots = "none", "float32", False, 64
 
-    def __init__(self, room: int = 64, later: int = 64, steps: int = 0, weights: bool = True) -> None:
+    def __init__(
+        self, *, room: int = 64, later: int = 64, call: str = "launch", calls: int = 0, weights: bool = True,
+        depth: int = 1, block: int = 1,
+    ) -> None:  # fmt: skip
         self.versions: dict[str, str] = {}
         self.opened: list[int] = []
-        self._room, self._later, self._steps, self._weights = room, later, steps, weights
+        self.depth, self.block = depth, block
+        self._room, self._later, self._call, self._calls, self._weights = room, later, call, calls, weights
+        self._is_open = False
 
     def load(self, checkpoint: Any) -> None:
         if not self._weights:
@@ -46,38 +51,48 @@ class Device:
         return shape.slots
 
     def open_runner(self, shape: Shape, sampling: Sampling, end_tokens: frozenset[int]) -> Device:
+        # What the last runner held is given back before the next one asks for memory.
+        assert not self._is_open
         self.opened.append(shape.slots)
         if shape.slots > self._room:
             raise DeviceMemoryError("full at once")
+        self._is_open = True
         self._seats: list[tuple[int, int, int] | None] = [None] * shape.slots
-        self._left = self._steps
+        self._launched: list[np.ndarray] = []
+        self._left = self._calls
         return self
 
     def release(self) -> None:
-        self._seats = []
+        self._is_open = False
 
     def close(self) -> None:
         return None
 
+    def _asked(self, call: str) -> None:
+        self._left -= call == self._call
+        if self._left == 0 and len(self._seats) > self._later:
+            raise DeviceMemoryError("full later")
+
     def prefill(self, seat: int, tokens: Sequence[int]) -> None:
-        return None
+        self._asked("prefill")
 
     def place(self, seat: int, slots: Sequence[int], seeds: Sequence[int], limit: int) -> None:
         for slot, seed in zip(slots, seeds, strict=True):
             self._seats[slot] = seed, 0, limit
 
     def launch(self, steps: int) -> None:
-        self._left -= 1
-        if self._left == 0 and len(self._seats) > self._later:
-            raise DeviceMemoryError("full later")
+        self._asked("launch")
+        drawn = np.full((steps, len(self._seats)), -1, dtype=np.int32)
+        for step in range(steps):
+            for slot, seat in enumerate(self._seats):
+                if seat is not None and seat[1] < seat[2]:
+                    drawn[step, slot] = 1 + (seat[0] // 7 + seat[1]) % 250
+                    self._seats[slot] = seat[0], seat[1] + 1, seat[2]
+        self._launched.append(drawn)
 
     def collect(self) -> np.ndarray:
-        drawn = np.full((1, len(self._seats)), -1, dtype=np.int32)
-        for slot, seat in enumerate(self._seats):
-            if seat is not None and seat[1] < seat[2]:
-                drawn[0, slot] = 1 + (seat[0] // 7 + seat[1]) % 250
-                self._seats[slot] = seat[0], seat[1] + 1, seat[2]
-        return drawn
+        self._asked("collect")
+        return self._launched.pop(0)
 
     def vacate(self, slots: Sequence[int]) -> None:
         for slot in slots:
@@ -113,11 +128,21 @@ def test_a_device_that_is_full_at_once_draws_the_same_samples_with_fewer_slots(
     assert "out of memory with 40 slots (full at once): going on with 30" in caplog.text
 
 
-@pytest.mark.parametrize("steps", [1, 5, 9, 10, 15])
-def test_a_device_that_is_full_in_the_middle_loses_and_repeats_no_sample(folder: Path, steps: int) -> None:
-    device = Device(later=9, steps=steps)
-    assert drawn(folder, device, slots=16) == drawn(folder, Device())
+@pytest.mark.parametrize(
+    ("call", "calls", "depth", "block"),
+    # A text has nine tokens: the first slots' texts take nine launches of one step, or three of up to four.
+    [*(("launch", calls, 1, 1) for calls in (1, 5, 9, 10, 15)), *(("launch", calls, 2, 4) for calls in (1, 2, 3, 4, 6)),
+     ("collect", 1, 1, 1), ("collect", 9, 1, 1), ("collect", 1, 2, 4), ("collect", 3, 2, 4), ("collect", 4, 2, 4),
+     ("prefill", 1, 1, 1), ("prefill", 2, 2, 4)],
+)  # fmt: skip
+def test_a_device_that_is_full_in_the_middle_loses_and_repeats_no_sample(
+    folder: Path, caplog: pytest.LogCaptureFixture, *, call: str, calls: int, depth: int, block: int
+) -> None:
+    device = Device(later=9, call=call, calls=calls, depth=depth, block=block)
+    with caplog.at_level(logging.WARNING):
+        assert drawn(folder, device, slots=16) == drawn(folder, Device())
     assert device.opened == [16, 12, 9]
+    assert "out of memory with 12 slots (full later): going on with 9" in caplog.text
 
 
 def test_not_even_one_slot_is_an_error_that_says_what_to_do(folder: Path) -> None:

@@ -44,9 +44,10 @@ class Opener:
 
 @dataclass
 class Odd:
-    """An engine that answers each request once and then does what it was made for."""
+    """An engine that answers each request once and does what it was made for, once it may go on if it has to wait."""
 
     way: str
+    go: Any = None
 
     def __call__(self) -> Odd:
         return self
@@ -57,6 +58,8 @@ class Odd:
     def sample(self, wanted: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Prompt, Completion]]:
         if self.way == "data":
             raise DataError("the weights are torn")
+        if self.way == "engine":
+            raise EngineError("no device is there")
         if self.way == "value":
             raise ValueError("not foreseen")
         if self.way == "warn":
@@ -69,6 +72,8 @@ class Odd:
                         task_id=request.prompt.task_id, completion_id=number, text="", finish="eos", tokens=1, seed=0
                     ),
                 )
+            if self.go is not None:
+                self.go.wait()
             if self.way == "die":
                 os._exit(9)
 
@@ -102,12 +107,18 @@ def test_two_processes_draw_what_one_engine_draws(tmp_path: Path) -> None:
     found = keyed(engine.sample(requests(), SAMPLING))
     assert found == keyed(opener().sample(requests(), SAMPLING))
     assert len(found) == 18
+    # Some met the stop rule, so it has travelled.
+    assert "stop" in {completion.finish for completion in found.values()}
     assert not multiprocessing.active_children()
 
 
 @pytest.mark.parametrize(
     ("way", "kind", "said"),
-    [("data", DataError, "GPU 1: the weights are torn"), ("value", EngineError, "GPU 1: ValueError: not foreseen")],
+    [
+        ("data", DataError, "GPU 1: the weights are torn"),
+        ("engine", EngineError, "GPU 1: no device is there"),
+        ("value", EngineError, "GPU 1: ValueError: not foreseen"),
+    ],
 )
 def test_what_a_process_raises_is_raised_with_the_gpu_s_number(way: str, kind: type[Exception], said: str) -> None:
     engine = ParallelEngine(Odd(""), [Odd(""), Odd(way)])
@@ -122,6 +133,18 @@ def test_a_process_that_dies_is_an_error_of_the_engine() -> None:
         keyed(engine.sample(requests(), SAMPLING))
 
 
+def test_what_was_drawn_before_a_process_died_is_given() -> None:
+    go = multiprocessing.get_context("spawn").Event()
+    found = ParallelEngine(Odd(""), [Odd("die", go)]).sample(requests(2, 40), SAMPLING)
+    given = [next(found)]
+    # What has come was handed over before: the process may die now, with the next samples in its hands.
+    go.set()
+    with pytest.raises(EngineError, match=r"GPU 0 of 1 ended with code 9"):
+        given += found
+    assert sorted(completion.completion_id for _, completion in given) == list(range(32))
+    assert {prompt.task_id for prompt, _ in given} == {"Python/0"}
+
+
 def test_what_a_process_warns_of_is_logged_here(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         assert len(keyed(ParallelEngine(Odd(""), [Odd("warn")]).sample(requests(), SAMPLING))) == 18
@@ -129,9 +152,11 @@ def test_what_a_process_warns_of_is_logged_here(caplog: pytest.LogCaptureFixture
 
 
 def test_who_stops_early_leaves_no_process_behind() -> None:
-    found = ParallelEngine(Odd(""), [Odd(""), Odd("")]).sample(requests(20, 50), SAMPLING)
+    # Nobody lets them go on: they are at work for as long as they are left alone.
+    never_set = multiprocessing.get_context("spawn").Event()
+    found = ParallelEngine(Odd(""), [Odd("", never_set), Odd("", never_set)]).sample(requests(2, 80), SAMPLING)
     next(found)
-    assert multiprocessing.active_children()
+    assert len(multiprocessing.active_children()) == 2
     found.close()
     assert not multiprocessing.active_children()
 

@@ -82,6 +82,8 @@ class Step:
         self.prompt_tokens = torch.zeros(self.prompt_capacity, dtype=torch.int64, device=device)
         self.prompt_last = torch.zeros(1, dtype=torch.int64, device=device)
         self._positions = torch.arange(self.prompt_capacity, dtype=torch.int32, device=device)
+        # A prompt that is rounded up may reach beyond the model's last position, for which there are angles.
+        self._turns = self._positions.clamp(max=config.n_positions - 1)
         self._spare_rows = torch.full_like(self._positions, shape.seats)
         self.seat_length = ints(shape.seats)
         self.keys = stored(layers, slots, heads, shape.suffix, size)
@@ -130,7 +132,7 @@ class Step:
         normed = torch.empty(hidden.shape, dtype=model.dtype, device=model.device)
         query = torch.empty_like(normed)
         joined = torch.empty((length, config.n_embd + config.n_inner), dtype=model.dtype, device=model.device)
-        places = (self._spare_rows, position, position)
+        places = (self._spare_rows, position, self._turns[:length])
         self._norm(hidden, model.layers[0].norm, normed)
         for number, layer in enumerate(model.layers):
             fused = F.linear(normed, layer.w_in)
