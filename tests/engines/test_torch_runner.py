@@ -156,23 +156,26 @@ def test_the_draw_equals_its_definition(fields: dict[str, Any], expected: dict[s
     assert steps(runner, 1)[0].tolist() == wanted.tolist()
 
 
-@pytest.mark.parametrize("fields", [*RULES, {"temperature": 0, "repetition_penalty": 1.7}], ids=str)
+@pytest.mark.parametrize("fields", [*RULES, {"top_k": 2}, {"temperature": 0, "repetition_penalty": 1.7}], ids=str)
 def test_the_draw_among_many_tokens_and_equals_at_later_steps_equals_its_definition(
     tmp_path: Path, fields: dict[str, Any]
 ) -> None:
     from humaneval_x.engines.codegen.torch_runner import _bitmap
 
     # More tokens than a program looks at in one go.
-    sampling, rows, vocabulary = rule(**fields), 6, 9000
+    sampling, rows, vocabulary = rule(**fields), 12, 5000
     write_pdparams(
         write_config(tmp_path, vocab_size=vocabulary) / "model_state.pdparams", random_tensors(vocab_size=vocabulary)
     )
     runner = open_runner(tmp_path, sampling, Shape(slots=rows, suffix=4, seats=1, prompt=8))
     rng = np.random.default_rng(5)
     logits = rng.normal(scale=3, size=(rows, vocabulary)).astype(np.float32)
-    logits[4:] = logits[4:].round()
+    # Some rows have no likely tokens, some none whose logit is positive, some many equals.
+    logits[:4] *= 0.3
+    logits[4:6] -= 30
+    logits[6:] = logits[6:].round()
     seen = rng.random(logits.shape) < 0.5
-    seeds, drawn_before = np.arange(7, 7 + rows, dtype=np.uint64), np.array([1, 2, 7, 30, 300, 5])
+    seeds, drawn_before = np.arange(7, 7 + rows, dtype=np.uint64), rng.integers(1, 300, rows)
     step = runner._step
     with runner._working():
         runner._model.head_bias.zero_()
@@ -219,7 +222,7 @@ def test_attention_over_prompts_and_suffixes_in_several_tiles_and_blocks_equals_
     from humaneval_x.engines.codegen import kernels
 
     rng = np.random.default_rng(5)
-    lengths, seats = [40, 5], [0] * 18 + [1] * 3
+    lengths, seats = [33, 5], [0] * 18 + [1] * 3
     rows, width = len(seats), HEADS * HEAD
     slots, columns = rng.permutation(rows), rng.permutation(rows) * 2
     slots[7] = -1
@@ -252,12 +255,12 @@ def test_attention_over_prompts_and_suffixes_in_several_tiles_and_blocks_equals_
     assert (found[:, width:] == 99).all()
 
 
-@pytest.mark.parametrize("now", [0, 16, 37])
+@pytest.mark.parametrize("now", [0, 16, 33])
 def test_attention_of_a_batch_of_one_in_several_blocks_equals_its_definition(now: int) -> None:
     from humaneval_x.engines.codegen import kernels
 
     rng = np.random.default_rng(5)
-    length, width = 40, HEADS * HEAD
+    length, width = 33, HEADS * HEAD
     first = rng.normal(size=(3, HEADS, HEAD)) * 3
     shared, own = rng.normal(size=(2, 2, HEADS, 48, HEAD)), rng.normal(size=(2, 2, HEADS, 45, HEAD))
     angles = rng.normal(size=(100, HALF)) * 3
