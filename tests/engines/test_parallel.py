@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from small_model import write_model
 
 from humaneval_x.engines import Engine, EngineOptions, Request, open_engine
-from humaneval_x.engines.codegen.parallel import ParallelEngine, deal
+from humaneval_x.engines.codegen.parallel import ParallelEngine, _gathered, _Worker, deal
 from humaneval_x.errors import DataError, EngineError
 from humaneval_x.languages import read_language
 from humaneval_x.records import Completion, Prompt, Sampling
@@ -143,6 +144,21 @@ def test_what_was_drawn_before_a_process_died_is_given() -> None:
         given += found
     assert sorted(completion.completion_id for _, completion in given) == list(range(32))
     assert {prompt.task_id for prompt, _ in given} == {"Python/0"}
+
+
+def say_half(pipe: Any) -> None:
+    os.write(pipe.fileno(), struct.pack("!i", 1000) + b"half of it")
+    os._exit(9)
+
+
+def test_a_process_that_dies_in_the_middle_of_a_word_is_an_error_and_no_wait_for_ever() -> None:
+    context = multiprocessing.get_context("spawn")
+    results, sender = context.Pipe(duplex=False)
+    process = context.Process(target=say_half, args=(sender,))
+    process.start()
+    sender.close()
+    with pytest.raises(EngineError, match=r"GPU 0 of 1 ended with code 9"):
+        list(_gathered([_Worker(process=process, number=0, requests=requests(), results=results)]))
 
 
 def test_what_a_process_warns_of_is_logged_here(caplog: pytest.LogCaptureFixture) -> None:

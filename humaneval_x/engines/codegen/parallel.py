@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import queue
+import multiprocessing.connection
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,6 @@ __all__ = ["ParallelEngine", "deal"]
 
 _log = logging.getLogger(__name__)
 
-_LOOK_EVERY_S = 1.0
 _END_WITHIN_S = 10.0
 # So many completions travel together.
 _BUNDLE = 32
@@ -44,16 +44,18 @@ class ParallelEngine:
     def sample(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Prompt, Completion]]:
         """Each wanted completion once. Raises what the first process to fail raised, or EngineError if one died."""
         context = multiprocessing.get_context("spawn")
-        results: Any = context.Queue()
         workers: list[_Worker] = []
         try:
             for number, part in enumerate(deal(requests, len(self._openers))):
                 if part:
-                    arguments = (self._openers[number], part, sampling, results, number)
+                    results, sender = context.Pipe(duplex=False)
+                    arguments = (self._openers[number], part, sampling, sender, number)
                     process = context.Process(target=_work, args=arguments, daemon=True)
                     process.start()
-                    workers.append(_Worker(process=process, number=number, requests=part))
-            yield from _gathered(workers, results)
+                    # The process alone holds that end now: it closes when the process ends, in whatever way it does.
+                    sender.close()
+                    workers.append(_Worker(process=process, number=number, requests=part, results=results))
+            yield from _gathered(workers)
         finally:
             for worker in workers:
                 worker.process.terminate()
@@ -61,7 +63,8 @@ class ParallelEngine:
                 worker.process.join(_END_WITHIN_S)
                 if worker.process.is_alive():
                     worker.process.kill()
-            results.close()
+                    worker.process.join()
+                worker.results.close()
 
     def close(self) -> None:
         """The processes have ended with their `sample`."""
@@ -73,6 +76,7 @@ class _Worker:
     process: Any
     number: int
     requests: list[Request]
+    results: Any
 
 
 def deal(requests: Sequence[Request], hands: int) -> list[list[Request]]:
@@ -99,29 +103,31 @@ def deal(requests: Sequence[Request], hands: int) -> list[list[Request]]:
     return dealt
 
 
-def _gathered(workers: Sequence[_Worker], results: Any) -> Iterator[tuple[Prompt, Completion]]:
-    working = {worker.number: worker for worker in workers}
+def _gathered(workers: Sequence[_Worker]) -> Iterator[tuple[Prompt, Completion]]:
+    working: dict[Any, _Worker] = {worker.results: worker for worker in workers}
     while working:
-        try:
-            kind, number, content = results.get(timeout=_LOOK_EVERY_S)
-        except queue.Empty:
-            for worker in working.values():
-                if worker.process.exitcode is not None:
-                    raise EngineError(
-                        f"the process of GPU {worker.number} of {len(workers)} ended with code "
-                        f"{worker.process.exitcode} before its samples were drawn (out of main memory?); "
-                        "what was drawn is kept: run the same command again"
-                    ) from None
-            continue
-        if kind == "drawn":
-            for place, completion in content:
-                yield working[number].requests[place].prompt, completion
-        elif kind == "said":
-            _log.log(*content)
-        elif kind == "failed":
-            raise _error_from(number, *content)
-        else:
-            del working[number]
+        results: Any
+        for results in multiprocessing.connection.wait(list(working)):
+            worker = working[results]
+            try:
+                kind, content = results.recv()
+            # The latter if it ended in the middle of a message.
+            except (EOFError, OSError) as error:
+                worker.process.join(_END_WITHIN_S)
+                raise EngineError(
+                    f"the process of GPU {worker.number} of {len(workers)} ended with code {worker.process.exitcode} "
+                    "before its samples were drawn (out of main memory?); what was drawn is kept: run the same command "
+                    "again"
+                ) from error
+            if kind == "drawn":
+                for place, completion in content:
+                    yield worker.requests[place].prompt, completion
+            elif kind == "said":
+                _log.log(*content)
+            elif kind == "failed":
+                raise _error_from(worker.number, *content)
+            else:
+                del working[results]
 
 
 def _error_from(number: int, name: str, message: str) -> HarnessError:
@@ -129,22 +135,36 @@ def _error_from(number: int, name: str, message: str) -> HarnessError:
     return kinds.get(name, EngineError)(f"GPU {number}: {message}")
 
 
+class _Sender:
+    """What a process says to its parent, from any of its threads."""
+
+    def __init__(self, pipe: Any) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def put(self, kind: str, content: Any) -> None:
+        """Waits while the parent is far behind."""
+        with self._lock:
+            self._pipe.send((kind, content))
+
+
 class _Told(logging.Handler):
     """Passes what a process logs on to its parent."""
 
-    def __init__(self, results: Any, number: int) -> None:
+    def __init__(self, results: _Sender, number: int) -> None:
         super().__init__(logging.WARNING)
         self._results = results
         self._number = number
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._results.put(("said", self._number, (record.levelno, f"GPU {self._number}: {record.getMessage()}")))
+        self._results.put("said", (record.levelno, f"GPU {self._number}: {record.getMessage()}"))
 
 
-def _work(opener: Callable[[], Engine], requests: list[Request], sampling: Sampling, results: Any, number: int) -> None:
+def _work(opener: Callable[[], Engine], requests: list[Request], sampling: Sampling, pipe: Any, number: int) -> None:
     """The process: draw, hand over in bundles, and say how it ended."""
     # Ctrl-C goes to the whole group of processes; the parent ends its children itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    results = _Sender(pipe)
     logging.getLogger("humaneval_x").addHandler(_Told(results, number))
     places = {request.prompt: place for place, request in enumerate(requests)}
     try:
@@ -154,13 +174,13 @@ def _work(opener: Callable[[], Engine], requests: list[Request], sampling: Sampl
             for prompt, completion in engine.sample(requests, sampling):
                 bundle.append((places[prompt], completion))
                 if len(bundle) >= _BUNDLE:
-                    results.put(("drawn", number, bundle))
+                    results.put("drawn", bundle)
                     bundle = []
-            results.put(("drawn", number, bundle))
+            results.put("drawn", bundle)
         finally:
             engine.close()
     except Exception as error:
         message = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
-        results.put(("failed", number, (type(error).__name__, message)))
+        results.put("failed", (type(error).__name__, message))
     else:
-        results.put(("ended", number, None))
+        results.put("ended", None)
