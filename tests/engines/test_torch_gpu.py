@@ -6,9 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from engine_requests import make_request
+from frequencies import assert_drawn_from
 from small_model import write_model
 
 from humaneval_x.engines import EngineOptions, Request, open_engine
@@ -110,16 +110,7 @@ def test_second_tokens_are_drawn_with_the_exact_frequencies(model: Path, fields:
         runner.prefill(1, [5, 9, 30, 77])
         torch.cuda.synchronize()
         logits = (runner._step.prompt_logits[1] + weights.head_bias).cpu().numpy()[None]
-    kept = kept_probabilities(logits, sampling)[0].astype(np.float64)
-    expected = kept / kept.sum() * count
-    seen = np.bincount(tokens, minlength=len(expected))
-    assert seen[expected == 0].sum() == 0
-    likely = expected >= 8
-    rest = expected[(expected > 0) & ~likely].sum()
-    statistic = ((seen[likely] - expected[likely]) ** 2 / expected[likely]).sum()
-    statistic += (seen[~likely].sum() - rest) ** 2 / rest if rest > 1 else 0
-    freedom = likely.sum()
-    assert statistic < freedom + 4.5 * np.sqrt(2 * freedom) + 5
+    assert_drawn_from(kept_probabilities(logits, sampling)[0], tokens)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
