@@ -28,6 +28,8 @@ pytestmark = pytest.mark.docker
 
 JS = read_language("js")
 LIMITS = dataclasses.replace(JS.limits, run_cpu_s=2, wall_s=20)
+# The fast way has a fifth of the CPU limit: on a busy host two more nodes need longer than that to start.
+AMPLE = dataclasses.replace(JS.limits, run_cpu_s=30, wall_s=200)
 SECTION = re.compile(r"^//// (fast|plain): (.*)\n", re.MULTILINE)
 _, *PARTS = SECTION.split((Path(__file__).parent / "js_oddities.js").read_text("utf-8"))
 ODDITIES = list(zip(PARTS[::3], PARTS[1::3], PARTS[2::3], strict=True))
@@ -79,12 +81,12 @@ def test_canonical_solutions_of_the_smoke_set_pass_the_fast_way(slot: Slot) -> N
 
 @pytest.mark.parametrize(("way", "source"), [pytest.param(w, s, id=name) for w, name, s in ODDITIES])
 def test_an_oddity_shows_the_same_in_both_ways_or_is_left_to_the_plain_one(slot: Slot, way: str, source: str) -> None:
-    program = program_of(source)
-    (answer,) = fast_answers(slot, [program], LIMITS)
+    program, limits = program_of(source), AMPLE if way == "fast" else LIMITS
+    (answer,) = fast_answers(slot, [program], limits)
     stands = isinstance(answer, Outcome) and is_beyond_doubt(answer, JS)
     assert stands == (way == "fast"), answer
     if isinstance(answer, Outcome) and stands:
-        assert shown(answer) == shown(slot.execute(program, LIMITS))
+        assert shown(answer) == shown(slot.execute(program, limits))
 
 
 def test_no_two_programs_draw_the_same_random_numbers(slot: Slot) -> None:
