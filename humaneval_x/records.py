@@ -88,7 +88,7 @@ class Completion:
 
     `finish` is `stop` (a stop rule was met), `eos` (end-of-text), `length` (`max_tokens` or the position limit) or
     `given` (replayed, not drawn). `tokens` counts what was drawn; `seed` is the sample's own, derived from its
-    identity.
+    identity. `response` is a chat model's whole answer, of which `text` is the code; empty where `text` is all.
     """
 
     task_id: str
@@ -97,6 +97,7 @@ class Completion:
     finish: str
     tokens: int
     seed: int
+    response: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

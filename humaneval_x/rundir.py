@@ -6,7 +6,8 @@ evaluation.json              how it is judged: sandbox, limits, truncation, data
 samples/<task>.jsonl[.gz]    rows of Completion
 verdicts/<task>.jsonl[.gz]   rows of Verdict
 ```
-Judging by the example tests goes to `evaluation-example.json` and `verdicts-example/`.
+Judging with another truncation or by the example tests stands beside that: `evaluation-reference.json` and
+`verdicts-reference/`, `evaluation-example.json` and `verdicts-example/`, `-example-reference` for both.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from humaneval_x.errors import DataError, IncomparableError, StorageError, Usage
 from humaneval_x.journal import JournalFollower, JournalWriter, existing_journal, read_journal, writer_lock
 from humaneval_x.records import Completion, Verdict
 
-__all__ = ["FORMAT", "FollowedSamples", "RunFolder", "row_of"]
+__all__ = ["FORMAT", "USUAL", "FollowedSamples", "Judgement", "RunFolder", "row_of"]
 
 FORMAT = 1
 """Version of the manifests and rows; a reader refuses another."""
@@ -45,8 +46,36 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 _FIELD_TYPES: dict[type, dict[str, tuple[type, ...]]] = {
     kind: {field.name: _JSON_TYPES[str(field.type)] for field in fields(kind)} for kind in (Completion, Verdict)
 }
+# A row leaves out what has its default.
+_DEFAULTS: dict[type, dict[str, Any]] = {
+    kind: {field.name: field.default for field in fields(kind) if field.default is not MISSING}
+    for kind in (Completion, Verdict)
+}
 
 Record = TypeVar("Record", Completion, Verdict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Which of a run's evaluations: samples cut by that truncation, judged by the tests or the example tests."""
+
+    truncation: str = "strict"
+    example_tests: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """What the names of its files end with: nothing for the usual one."""
+        example = "-example" if self.example_tests else ""
+        return example if self.truncation == "strict" else f"{example}-{self.truncation}"
+
+    @property
+    def options(self) -> str:
+        """The options of a command that ask for it, each after a space."""
+        truncation = "" if self.truncation == "strict" else f" --truncation {self.truncation}"
+        return truncation + (" --example-tests" if self.example_tests else "")
+
+
+USUAL = Judgement()
 
 
 class RunFolder:
@@ -66,9 +95,9 @@ class RunFolder:
             raise UsageError(f"{self.path} is not a run: it holds no run.json; `humaneval-x generate --out` makes one")
         return _read_manifest(self.path / "run.json")
 
-    def evaluation(self, *, example_tests: bool = False) -> dict[str, Any] | None:
-        """The evaluation's manifest, or None if the run was not judged yet. Raises DataError if it is damaged."""
-        path = self._evaluation_path(example_tests)
+    def evaluation(self, judgement: Judgement = USUAL) -> dict[str, Any] | None:
+        """The evaluation's manifest, or None if the run was not judged so yet. Raises DataError if it is damaged."""
+        path = self.evaluation_path(judgement)
         return _read_manifest(path) if path.is_file() else None
 
     def begin(self, manifest: Mapping[str, Any]) -> None:
@@ -84,9 +113,9 @@ class RunFolder:
                 )
         _begin_manifest(self.path / "run.json", manifest)
 
-    def begin_evaluation(self, manifest: Mapping[str, Any], *, example_tests: bool = False) -> None:
+    def begin_evaluation(self, manifest: Mapping[str, Any], judgement: Judgement = USUAL) -> None:
         """Write the evaluation's manifest, or check that the one there says the same. Raises as `begin`."""
-        _begin_manifest(self._evaluation_path(example_tests), manifest)
+        _begin_manifest(self.evaluation_path(judgement), manifest)
 
     def lock(self, stage: str) -> AbstractContextManager[None]:
         """Hold the run for one writer of that stage. Raises UsageError if another process holds it."""
@@ -103,9 +132,13 @@ class RunFolder:
         """The journal of that task's samples."""
         return self.path / "samples" / f"{task}.jsonl"
 
-    def verdicts_path(self, task: str, *, example_tests: bool = False) -> Path:
+    def evaluation_path(self, judgement: Judgement = USUAL) -> Path:
+        """The evaluation's manifest."""
+        return self.path / f"evaluation{judgement.suffix}.json"
+
+    def verdicts_path(self, task: str, judgement: Judgement = USUAL) -> Path:
         """The journal of that task's verdicts."""
-        return self.path / ("verdicts-example" if example_tests else "verdicts") / f"{task}.jsonl"
+        return self.path / f"verdicts{judgement.suffix}" / f"{task}.jsonl"
 
     def samples(self, task: str) -> Iterator[Completion]:
         """The task's samples, in the order they were drawn. Raises DataError for a damaged or repeated row."""
@@ -116,21 +149,18 @@ class RunFolder:
         """The task's samples while they are being drawn."""
         return FollowedSamples(self.samples_path(task))
 
-    def verdicts(self, task: str, *, example_tests: bool = False) -> Iterator[Verdict]:
+    def verdicts(self, task: str, judgement: Judgement = USUAL) -> Iterator[Verdict]:
         """The task's verdicts. Raises DataError for a damaged or repeated row."""
-        path = self.verdicts_path(task, example_tests=example_tests)
+        path = self.verdicts_path(task, judgement)
         return _once_each(Verdict, read_journal(path), path, "is judged", set())
 
     def open_samples(self, task: str) -> JournalWriter:
         """The journal of that task's samples, for appending. Raises UsageError if it is packed."""
         return _open_journal(self.samples_path(task))
 
-    def open_verdicts(self, task: str, *, example_tests: bool = False) -> JournalWriter:
+    def open_verdicts(self, task: str, judgement: Judgement = USUAL) -> JournalWriter:
         """The journal of that task's verdicts, for appending. Raises UsageError if it is packed."""
-        return _open_journal(self.verdicts_path(task, example_tests=example_tests))
-
-    def _evaluation_path(self, example_tests: bool) -> Path:
-        return self.path / ("evaluation-example.json" if example_tests else "evaluation.json")
+        return _open_journal(self.verdicts_path(task, judgement))
 
 
 class FollowedSamples:
@@ -170,7 +200,10 @@ def _once_each(
 
 def _record_from(kind: type[Record], row: dict[str, Any], path: Path) -> Record:
     types = _FIELD_TYPES[kind]
-    odd = sorted(set(row) ^ set(types)) or [name for name in types if type(row[name]) not in types[name]]
+    lacking = types.keys() - row.keys() - _DEFAULTS[kind].keys()
+    odd = sorted(lacking | (row.keys() - types.keys())) or [
+        name for name, value in row.items() if type(value) not in types[name]
+    ]
     if odd:
         raise DataError(
             f"{path}: a row of {kind.__name__} has fields that are missing, unknown or of the wrong type "
@@ -231,5 +264,6 @@ def _write_whole(path: Path, text: str) -> None:
 
 
 def row_of(record: Completion | Verdict) -> dict[str, Any]:
-    """The journal's row for a record."""
-    return asdict(record)
+    """The journal's row for a record: its fields, but for those that have their default."""
+    defaults = _DEFAULTS[type(record)]
+    return {name: value for name, value in asdict(record).items() if name not in defaults or value != defaults[name]}

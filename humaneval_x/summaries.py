@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ __all__ = [
     "COUNTS",
     "REPORT_FORMAT",
     "SEMANTICS",
+    "Disagreement",
     "RunSummary",
     "differences",
     "estimates_of",
@@ -46,6 +47,16 @@ _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens", "repetition_penalty"
 _SAMPLING_BEFORE = {"repetition_penalty": 1.0}
 
 
+class Disagreement(NamedTuple):
+    """Samples of one problem on which the semantics differ in one way; `reason` as in `verdicts.DISAGREEMENTS`."""
+
+    task: str
+    task_id: str
+    status: str
+    reason: str
+    completion_ids: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunSummary:
     """One run.
@@ -55,8 +66,9 @@ class RunSummary:
     each strict status occurs. `undrawn` samples were wanted and are not there, `unjudged` ones are there without a
     verdict; `missing` are the problems (`<group> <task id>`) without any judged sample. `purpose` is the engine's own
     statement of what its model is for, empty for ordinary ones. Of the judged samples `shared` have the verdict of
-    another one with the same program, `stored` of these that of one in an earlier run. `run` and `evaluation` are the
-    manifests, without their lists of task ids.
+    another one with the same program, `stored` of these that of one in an earlier run. `disagreements` are all samples
+    on which strict and reference verdicts differ. `run` and `evaluation` are the manifests, without their lists of task
+    ids.
     """
 
     run_id: str
@@ -82,6 +94,7 @@ class RunSummary:
     evaluation: dict[str, Any]
     shared: int = 0
     stored: int = 0
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 def group_of(task: str) -> str:
@@ -222,6 +235,7 @@ def summary_from_json(table: Mapping[str, Any], where: str) -> RunSummary:
         }
         values["counts"] = _counts_from(table["counts"])
         values["missing"] = tuple(table["missing"])
+        values["disagreements"] = tuple(map(_disagreement_from, table.get("disagreements", ())))
         summary = RunSummary(**values)
         _check(summary)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -248,6 +262,14 @@ def _counts_from(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
         raise ValueError("counts hold more passes than samples, or none")
     typed: pd.DataFrame = counts.astype(dict.fromkeys(COUNTS[3:], "int64"))
     return typed
+
+
+def _disagreement_from(row: Sequence[Any]) -> Disagreement:
+    task, task_id, status, reason, numbers = row
+    found = Disagreement(task, task_id, status, reason, tuple(numbers))
+    if not all(isinstance(word, str) for word in found[:4]) or not all(type(number) is int for number in numbers):
+        raise TypeError(f"a disagreement is {row!r}")
+    return found
 
 
 def _check(summary: RunSummary) -> None:

@@ -16,11 +16,13 @@ from humaneval_x.records import Outcome, Program, Verdict
 
 __all__ = [
     "DETAIL_CHARACTERS",
+    "DISAGREEMENTS",
     "REFERENCE_RULES",
     "SEARCHED_CHARACTERS",
     "STATUSES",
     "clean_output",
     "decide",
+    "disagreement",
     "is_beyond_doubt",
     "not_run",
 ]
@@ -42,7 +44,7 @@ STATUSES = (
 """Every status of the strict rule. A failure of the harness or its host is none of them: it is an exception."""
 
 DETAIL_CHARACTERS = 2000
-"""How much of a failed program's output a verdict keeps."""
+"""How much of a program's output a verdict keeps; of one that passes by both rules it keeps none."""
 
 SEARCHED_CHARACTERS = 100_000
 """The longest program that is searched for suspects; the longest published one has some 10,000 characters."""
@@ -63,18 +65,46 @@ _UNPRINTABLE = re.compile(
 def decide(program: Program, outcome: Outcome, language: Language) -> Verdict:
     """What `outcome` means for `program`, by both rules. Total: every outcome has a verdict."""
     status = _strict_status(outcome, language)
+    reference_passed = REFERENCE_RULES[language.reference_rule](outcome)
+    passed = status == "passed" and reference_passed
     return Verdict(
         task_id=program.task_id,
         completion_id=program.completion_id,
         sha256=program.sha256,
         status=status,
-        reference_passed=REFERENCE_RULES[language.reference_rule](outcome),
+        reference_passed=reference_passed,
         flags=_flags(program, outcome, status, language),
         cpu_s=outcome.cpu_s,
         wall_s=outcome.wall_s,
         peak_mb=outcome.peak_mb,
-        detail="" if status == "passed" else clean_output(outcome.stderr or outcome.stdout, DETAIL_CHARACTERS),
+        detail="" if passed else clean_output(outcome.stderr or outcome.stdout, DETAIL_CHARACTERS),
     )
+
+
+DISAGREEMENTS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "prints": "the tests hold, but the program prints something, and the published rule wants silence",
+        "exits_early": "the program ends with exit code 0 before its tests returned, and the published rule looks no "
+        "further",
+        "fails_silently": "the program fails without a word, and the published rule takes silence for a pass",
+        "fails_after_tests": "the tests returned, then something failed, and the published rule had stopped looking",
+        "other": "the rules differ",
+    }
+)
+"""Why strict and reference verdicts on one execution differ, in words."""
+
+
+def disagreement(verdict: Verdict, language: Language) -> str:
+    """Which of `DISAGREEMENTS` holds; empty if both rules say the same."""
+    if verdict.passed == verdict.reference_passed:
+        return ""
+    if verdict.passed:
+        return "prints" if language.reference_rule == "silence" else "other"
+    if verdict.status == "exited_early":
+        return "exits_early"
+    if "failed_after_tests" in verdict.flags:
+        return "fails_after_tests"
+    return "fails_silently" if language.reference_rule == "silence" else "other"
 
 
 def is_beyond_doubt(outcome: Outcome, language: Language) -> bool:

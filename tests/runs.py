@@ -107,6 +107,7 @@ class ScriptedBackend:
         self._lock = threading.Lock()
         self.opened = self.open_now = 0
         self.executed: list[tuple[str, int]] = []
+        self.sources: list[str] = []
 
     def check(self, languages: Sequence[str]) -> list[Finding]:
         return []
@@ -128,6 +129,7 @@ class ScriptedBackend:
     def execute(self, program: Program, limits: Limits) -> Outcome:
         with self._lock:
             self.executed.append((program.task_id, program.completion_id))
+            self.sources.append(program.source)
         return self._execute(program)
 
     def execute_fast(self, programs: Sequence[Program], limits: Limits) -> Iterator[tuple[Program, Outcome | Declined]]:

@@ -62,7 +62,7 @@ def judge_beside(
         heard = HeardProgress(SilentProgress(), drawing)
         generate(folder, engine, prompts, PROBLEMS, SAMPLING, manifest=run, stop="none", progress=heard)
 
-    rules = Rules(truncation="none", fast=fast)
+    rules = Rules(fast=fast)
     with begin_evaluation(folder, PROBLEMS, rules, manifest=manifest or {}, drawing=drawing) as evaluation:
         return judged_beside(
             drawing,
@@ -111,7 +111,7 @@ def test_each_sample_is_judged_and_journalled_before_the_next_is_drawn(tmp_path:
 def test_the_verdicts_are_those_of_judging_afterwards(tmp_path: Path) -> None:
     judge_beside(tmp_path / "beside", CountingEngine(), ScriptedBackend(passes))
     after = sampled_run(tmp_path / "after")
-    evaluate(after, ScriptedBackend(passes), PROBLEMS, Rules(truncation="none"), manifest={}, workers=2,
+    evaluate(after, ScriptedBackend(passes), PROBLEMS, Rules(), manifest={}, workers=2,
              progress=SilentProgress())  # fmt: skip
     verdicts = [sorted(RunFolder(tmp_path / name).verdicts_path(TASK).read_bytes().splitlines())
                 for name in ("beside", "after")]  # fmt: skip
@@ -228,9 +228,7 @@ def test_an_interrupt_ends_both_and_leaves_what_waits_to_be_judged(tmp_path: Pat
                  progress=heard)  # fmt: skip
 
     with (
-        begin_evaluation(
-            folder, PROBLEMS, Rules(truncation="none", fast=False), manifest={}, drawing=drawing
-        ) as evaluation,
+        begin_evaluation(folder, PROBLEMS, Rules(fast=False), manifest={}, drawing=drawing) as evaluation,
         pytest.raises(KeyboardInterrupt),
     ):
         judged_beside(drawing, draw, lambda: evaluation.judge(backend, workers=1, progress=progress), say=print)

@@ -12,7 +12,7 @@ from humaneval_x.evaluation import Evaluated, Rules, evaluate
 from humaneval_x.languages import read_language
 from humaneval_x.progress import SilentProgress
 from humaneval_x.records import Outcome, Program
-from humaneval_x.rundir import RunFolder
+from humaneval_x.rundir import Judgement, RunFolder
 
 TASK = "generation-python"
 KEYS = {(task_id, number) for task_id in PROBLEMS for number in range(3)}
@@ -21,7 +21,7 @@ KEYS = {(task_id, number) for task_id in PROBLEMS for number in range(3)}
 def judge(
     folder: RunFolder, backend: ScriptedBackend, rules: Rules | None = None, workers: int = 2, **changes: object
 ) -> Evaluated:
-    rules = rules or Rules(truncation="none")
+    rules = rules or Rules()
     return evaluate(
         folder,
         backend,
@@ -214,9 +214,7 @@ def test_a_problem_with_a_random_test_shares_nothing(tmp_path: Path) -> None:
     same_text(folder)
     problems = {task: replace(problem, random_test=True) for task, problem in PROBLEMS.items()}
     backend = ScriptedBackend(passes)
-    evaluated = evaluate(
-        folder, backend, problems, Rules(truncation="none"), manifest={}, workers=2, progress=SilentProgress()
-    )
+    evaluated = evaluate(folder, backend, problems, Rules(), manifest={}, workers=2, progress=SilentProgress())
     assert (evaluated.judged, evaluated.shared) == (12, 0)
     assert len(backend.executed) == 12
 
@@ -238,8 +236,19 @@ def test_samples_that_share_a_program_no_sandbox_can_judge_are_all_left(tmp_path
 def test_other_rules_on_the_same_run_are_refused(tmp_path: Path) -> None:
     folder = sampled_run(tmp_path / "run")
     judge(folder, ScriptedBackend(passes))
-    with pytest.raises(IncomparableError, match="truncation"):
-        judge(folder, ScriptedBackend(passes), Rules(truncation="strict"))
+    with pytest.raises(IncomparableError, match="limits"):
+        judge(folder, ScriptedBackend(passes), limits={"python": {"run_cpu_s": 9}})
+
+
+def test_another_truncation_is_judged_beside_the_first_without_new_samples(tmp_path: Path) -> None:
+    folder = sampled_run(tmp_path / "run")
+    judge(folder, ScriptedBackend(passes))
+    before = folder.verdicts_path(TASK).read_bytes()
+    backend = ScriptedBackend(lambda program: outcome())
+    assert judge(folder, backend, Rules(truncation="none")).judged == len(KEYS)
+    assert all("\n\n\npass" in source for source in backend.sources)
+    assert all(verdict.passed for verdict in folder.verdicts(TASK, Judgement(truncation="none")))
+    assert folder.verdicts_path(TASK).read_bytes() == before
 
 
 def test_another_image_on_the_same_run_is_refused(tmp_path: Path) -> None:
@@ -273,8 +282,8 @@ def test_example_tests_are_judged_beside_the_tests(tmp_path: Path) -> None:
     folder = sampled_run(tmp_path / "run")
     judge(folder, ScriptedBackend(passes))
     example = ScriptedBackend(lambda program: outcome() if "> -1" in program.source else passes(program))
-    judge(folder, example, Rules(truncation="none", example_tests=True))
-    assert all(verdict.passed for verdict in folder.verdicts(TASK, example_tests=True))
+    judge(folder, example, Rules(example_tests=True))
+    assert all(verdict.passed for verdict in folder.verdicts(TASK, Judgement(example_tests=True)))
     assert statuses(folder)["Python/1", 0] is False
 
 

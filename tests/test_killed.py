@@ -89,7 +89,7 @@ def judge(path: Path, dies_at: int) -> None:
         RunFolder(path),
         ScriptedBackend(execute),
         PROBLEMS,
-        Rules(truncation="none"),
+        Rules(),
         manifest={},
         workers=1,
         progress=SilentProgress(),

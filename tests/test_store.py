@@ -68,7 +68,7 @@ def judge(
         folder,
         backend,
         problems,
-        Rules(truncation="none"),
+        Rules(),
         manifest={},
         workers=2,
         progress=SilentProgress(),
@@ -311,7 +311,7 @@ def test_stored_verdicts_are_journalled_as_they_come(tmp_path: Path, path: Path)
             there.append(len(folder.verdicts_path(TASK).read_bytes().splitlines()))
 
     with open_store(path) as store:
-        evaluate(folder, ScriptedBackend(passes), PROBLEMS, Rules(truncation="none"), manifest={}, workers=2,
+        evaluate(folder, ScriptedBackend(passes), PROBLEMS, Rules(), manifest={}, workers=2,
                  progress=Watching(), store=store)  # fmt: skip
     assert there == list(range(1, WHOLE + 1))
 

@@ -14,7 +14,16 @@ from humaneval_x.datasets import read_problems
 from humaneval_x.languages import language_names, read_language
 from humaneval_x.programs import assemble
 from humaneval_x.records import Completion, Outcome, Program
-from humaneval_x.verdicts import DETAIL_CHARACTERS, REFERENCE_RULES, SEARCHED_CHARACTERS, STATUSES, clean_output, decide
+from humaneval_x.verdicts import (
+    DETAIL_CHARACTERS,
+    DISAGREEMENTS,
+    REFERENCE_RULES,
+    SEARCHED_CHARACTERS,
+    STATUSES,
+    clean_output,
+    decide,
+    disagreement,
+)
 
 PROGRAM = Program(task_id="Python/0", completion_id=3, language="python", source="", sha256="0" * 64)
 PASSING = Outcome(
@@ -234,6 +243,33 @@ def test_the_published_python_rule_fails_what_leaves_before_its_last_statement()
     rule = REFERENCE_RULES["exception"]
     assert rule(dataclasses.replace(PASSING, exit_code=7, stdout="debug\n"))
     assert not rule(dataclasses.replace(PASSING, completed=False))
+
+
+@pytest.mark.parametrize(
+    ("language", "changes", "reason"),
+    [
+        ("js", {"stdout": "done\n"}, "prints"),
+        ("js", {"exit_code": 1, "completed": False}, "fails_silently"),
+        ("js", {"completed": False}, "exits_early"),
+        ("go", {"completed": False}, "exits_early"),
+        ("python", {"exit_code": 1}, "fails_after_tests"),
+        ("cpp", {}, ""),
+        ("java", {"exit_code": 1, "completed": False}, ""),
+    ],
+)
+def test_a_difference_between_the_semantics_has_its_reason(
+    language: str, changes: dict[str, object], reason: str
+) -> None:
+    known = read_language(language)
+    verdict = decide(PROGRAM, dataclasses.replace(PASSING, **changes), known)  # type: ignore[arg-type]
+    assert disagreement(verdict, known) == reason
+
+
+@given(outcome=outcomes, language=languages)
+def test_every_difference_between_the_semantics_has_a_known_reason(outcome: Outcome, language: object) -> None:
+    verdict = decide(PROGRAM, outcome, language)  # type: ignore[arg-type]
+    reason = disagreement(verdict, language)  # type: ignore[arg-type]
+    assert (reason in DISAGREEMENTS) == (verdict.passed != verdict.reference_passed)
 
 
 @pytest.mark.parametrize("language", language_names())

@@ -29,4 +29,4 @@ def command(run: Path, **options: Any) -> None:
 
     parsed = EvaluationOptions(**options)
     evaluate_stage(parsed, run)
-    print_scores(run, example_tests=parsed.example_tests, allow_partial=parsed.allow_partial)
+    print_scores(run, parsed.judgement, allow_partial=parsed.allow_partial)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from humaneval_x.cli.config import config_option
+from humaneval_x.cli.options import judgement_options
 
 __all__ = ["command"]
 
@@ -43,6 +44,7 @@ _REGRESSION = 1
     show_default=True,
     help="Which verdict counts as a pass: ours, or the published evaluator's.",
 )
+@judgement_options
 @click.option("--update-baseline", is_flag=True, help="Write the candidate as the new baseline if it passes.")
 def command(  # noqa: PLR0917  (click passes them by name)
     baseline: Path,
@@ -51,6 +53,8 @@ def command(  # noqa: PLR0917  (click passes them by name)
     max_drop: float,
     alpha: float,
     semantics: str,
+    truncation: str,
+    example_tests: bool,
     update_baseline: bool,
 ) -> None:
     """Compare a run with a baseline; exit 1 on a regression.
@@ -60,8 +64,9 @@ def command(  # noqa: PLR0917  (click passes them by name)
     """
     from humaneval_x.gate import gate, render_gate, write_baseline  # noqa: PLC0415
     from humaneval_x.reporting import read_summary  # noqa: PLC0415
+    from humaneval_x.rundir import Judgement  # noqa: PLC0415
 
-    summary = read_summary(candidate)
+    summary = read_summary(candidate, Judgement(truncation=truncation, example_tests=example_tests))
     result = gate(baseline, summary, run=baseline_run, max_drop=max_drop, alpha=alpha, semantics=semantics)
     click.echo(render_gate(result))
     if not result.passed:

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-__all__ = ["data_folder_option", "data_options", "evaluation_options", "generation_options", "languages_option"]
+__all__ = [
+    "data_folder_option",
+    "data_options",
+    "evaluation_options",
+    "generation_options",
+    "judgement_options",
+    "languages_option",
+]
 
 Decorator = Callable[[Any], Any]
 
@@ -169,6 +176,17 @@ generation_options = _together(
     ),
 )
 
+judgement_options = _together(
+    click.option(
+        "--truncation",
+        type=click.Choice(TRUNCATIONS),
+        default="strict",
+        show_default=True,
+        help="Take the evaluation of samples that were cut so.",
+    ),
+    click.option("--example-tests", is_flag=True, help="Take the verdicts by example tests."),
+)
+
 evaluation_options = _together(
     click.option(
         "--sandbox",
@@ -198,7 +216,7 @@ evaluation_options = _together(
         type=click.Choice(TRUNCATIONS),
         default="strict",
         show_default=True,
-        help="How a completion is cut before it is judged.",
+        help="How a completion is cut before it is judged. A run can be judged with each of them.",
     ),
     click.option("--no-cache", is_flag=True, help="Run programs that an earlier run judged, too."),
     click.option("--allow-partial", is_flag=True, help="Print scores although samples or verdicts are missing."),

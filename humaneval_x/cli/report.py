@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from humaneval_x.cli.config import config_option
+from humaneval_x.cli.options import judgement_options
 
 __all__ = ["command"]
 
@@ -28,15 +29,22 @@ __all__ = ["command"]
     multiple=True,
     help="Write only this format; may be repeated.  [default: all]",
 )
-@click.option("--example-tests", is_flag=True, help="Report the verdicts by example tests.")
+@judgement_options
 @click.option("--allow-partial", is_flag=True, help="Report figures of what is there where a run is not complete.")
-def command(
-    runs: tuple[Path, ...], out: Path, formats: tuple[str, ...], example_tests: bool, allow_partial: bool
+def command(  # noqa: PLR0917  (click passes them by name)
+    runs: tuple[Path, ...],
+    out: Path,
+    formats: tuple[str, ...],
+    truncation: str,
+    example_tests: bool,
+    allow_partial: bool,
 ) -> None:
     """Write a leaderboard of runs: Markdown, HTML, CSV, JSON.
 
     The JSON holds the counts of every problem and serves `humaneval-x gate` as a baseline.
     """
     from humaneval_x.cli.scores import write_report  # noqa: PLC0415
+    from humaneval_x.rundir import Judgement  # noqa: PLC0415
 
-    write_report(runs, out, example_tests=example_tests, allow_partial=allow_partial, formats=formats)
+    judgement = Judgement(truncation=truncation, example_tests=example_tests)
+    write_report(runs, out, judgement, allow_partial=allow_partial, formats=formats)

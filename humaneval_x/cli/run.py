@@ -49,10 +49,10 @@ def command(out: Path, report_out: Path | None, **options: Any) -> None:
     generation = GenerationOptions(**{field.name: options[field.name] for field in fields(GenerationOptions)})
     evaluation = EvaluationOptions(**{field.name: options[field.name] for field in fields(EvaluationOptions)})
     run_stages(generation, evaluation, out)
-    print_scores(out, example_tests=evaluation.example_tests, allow_partial=evaluation.allow_partial)
+    print_scores(out, evaluation.judgement, allow_partial=evaluation.allow_partial)
     write_report(
         [out],
         report_out or out / "report",
-        example_tests=evaluation.example_tests,
+        evaluation.judgement,
         allow_partial=evaluation.allow_partial,
     )

@@ -8,25 +8,26 @@ from pathlib import Path
 import click
 
 from humaneval_x.reporting import read_summary, render_table, report
+from humaneval_x.rundir import Judgement
 
 __all__ = ["print_scores", "write_report"]
 
 
-def print_scores(run: Path, *, example_tests: bool, allow_partial: bool) -> None:
+def print_scores(run: Path, judgement: Judgement, *, allow_partial: bool) -> None:
     """Print the run's table of pass@k. Raises IncompleteError if samples or verdicts are missing."""
-    click.echo(render_table(read_summary(run, example_tests=example_tests), allow_partial=allow_partial))
+    click.echo(render_table(read_summary(run, judgement), allow_partial=allow_partial))
 
 
 def write_report(
     runs: Sequence[Path],
     out: Path,
+    judgement: Judgement,
     *,
-    example_tests: bool,
     allow_partial: bool,
     formats: Sequence[str] = (),
 ) -> None:
     """Write the report on these runs and print where it lies."""
     chosen = {"formats": formats} if formats else {}
-    paths = report(runs, out, allow_partial=allow_partial, example_tests=example_tests, **chosen)
+    paths = report(runs, out, allow_partial=allow_partial, judgement=judgement, **chosen)
     for path in paths.values():
         click.echo(f"report: {path}")

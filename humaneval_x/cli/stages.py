@@ -25,7 +25,7 @@ from humaneval_x.generation import Generated, generate, tasks_of
 from humaneval_x.languages import language_names, language_of_task, parse_languages, read_language
 from humaneval_x.progress import Progress
 from humaneval_x.records import Problem, Prompt, Sampling
-from humaneval_x.rundir import RunFolder
+from humaneval_x.rundir import Judgement, RunFolder
 from humaneval_x.sandbox import Backend
 from humaneval_x.sandbox.choice import open_backend
 from humaneval_x.tasks import prompts as prompts_of
@@ -72,6 +72,11 @@ class EvaluationOptions:
     no_cache: bool
     allow_partial: bool
     data_dir: Path | None
+
+    @property
+    def judgement(self) -> Judgement:
+        """Which of the run's evaluations these options ask for."""
+        return Judgement(truncation=self.truncation, example_tests=self.example_tests)
 
 
 def generate_stage(options: GenerationOptions, out: Path) -> Generated:

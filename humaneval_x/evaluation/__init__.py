@@ -87,7 +87,7 @@ def begin_evaluation(
     With a `drawing` it is of all samples that the run is to have, and goes on until that ends. Raises what keeps the
     run from being judged so.
     """
-    folder.begin_evaluation(manifest, example_tests=rules.example_tests)
+    folder.begin_evaluation(manifest, rules.judgement)
     with folder.lock("evaluate"):
         yield Evaluation(folder, problems, rules, drawing)
 
@@ -118,7 +118,7 @@ class Evaluation:
             pool = Pool(backend, language, limits, workers, fast=rules.fast)
             section = store.section(language, limits, fast=rules.fast) if store is not None else None
             sharing = Sharing(plan.verdicts(task), self._problems, section)
-            with self._folder.open_verdicts(task, example_tests=rules.example_tests) as journal:
+            with self._folder.open_verdicts(task, rules.judgement) as journal:
                 for program, result in sharing.judged_by(pool, plan.programs(task, workers)):
                     if isinstance(result, Verdict):
                         journal.append(row_of(result))

@@ -37,8 +37,7 @@ class Plan:
         self._drawn: dict[str, int] = {}
         for task in self.tasks:
             self._judged[task] = {
-                (verdict.task_id, verdict.completion_id): verdict
-                for verdict in folder.verdicts(task, example_tests=rules.example_tests)
+                (verdict.task_id, verdict.completion_id): verdict for verdict in folder.verdicts(task, rules.judgement)
             }
             due = self._wanted_of(task)
             if drawing is None:
@@ -93,7 +92,8 @@ class Plan:
             elif before.sha256 != program.sha256:
                 raise IncomparableError(
                     f"{self._folder.path}: sample {sample.completion_id} of {sample.task_id} was judged as another "
-                    "program: the data or this harness changed; move verdicts and evaluation.json away to judge anew"
+                    f"program: the data or this harness changed; move verdicts{self._rules.judgement.suffix} and "
+                    f"{self._folder.evaluation_path(self._rules.judgement).name} away to judge anew"
                 )
 
     def _samples(self, task: str, at_once: int) -> Iterator[Completion | None]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from humaneval_x.languages import Language
 from humaneval_x.records import Limits
+from humaneval_x.rundir import Judgement
 
 __all__ = ["Rules", "limits_of"]
 
@@ -22,6 +23,11 @@ class Rules:
     example_tests: bool = False
     timeout_s: float | None = None
     fast: bool = True
+
+    @property
+    def judgement(self) -> Judgement:
+        """Which of a run's evaluations follows these rules."""
+        return Judgement(truncation=self.truncation, example_tests=self.example_tests)
 
     def limits(self, language: Language) -> Limits:
         """The limits of that language under these rules; the wall limit grows with the CPU limit."""

@@ -14,6 +14,7 @@ from humaneval_x.reporting.spreadsheet import spreadsheet
 from humaneval_x.reporting.summary import read_summary
 from humaneval_x.reporting.terminal import render_table
 from humaneval_x.reporting.webpage import webpage
+from humaneval_x.rundir import USUAL, Judgement
 from humaneval_x.summaries import RunSummary, require_complete
 
 __all__ = ["REPORTS", "read_summary", "render_table", "report"]
@@ -33,18 +34,18 @@ def report(
     formats: Sequence[str] = tuple(REPORTS),
     *,
     allow_partial: bool = False,
-    example_tests: bool = False,
+    judgement: Judgement = USUAL,
 ) -> dict[str, Path]:
     """Write the report on these runs to `out`/report.<format> and say where each format lies.
 
-    Runs are folders or summaries. Raises IncompleteError if one lacks samples or verdicts, unless `allow_partial`
-    (the report then says so), UsageError for an unknown format, no run, or two of one name, StorageError if `out`
-    cannot be written. Nothing is written unless every format could be made.
+    Runs are folders, of which `judgement` names the evaluation, or summaries. Raises IncompleteError if one lacks
+    samples or verdicts, unless `allow_partial` (the report then says so), UsageError for an unknown format, no run, or
+    two of one name, StorageError if `out` cannot be written. Nothing is written unless every format could be made.
     """
     unknown = [name for name in formats if name not in REPORTS]
     if unknown:
         raise UsageError(f"no report format {unknown[0]!r}: the formats are {', '.join(REPORTS)}")
-    summaries = [run if isinstance(run, RunSummary) else read_summary(run, example_tests=example_tests) for run in runs]
+    summaries = [run if isinstance(run, RunSummary) else read_summary(run, judgement) for run in runs]
     if not allow_partial:
         for summary in summaries:
             require_complete(summary)

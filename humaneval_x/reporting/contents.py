@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from humaneval_x.errors import UsageError
+from humaneval_x.reporting.disagreements import disagreement_sections
 from humaneval_x.reporting.leaderboard import (
     Measured,
     generation_section,
@@ -55,7 +56,7 @@ def build_contents(summaries: Sequence[RunSummary]) -> Contents:
         chosen = [run for run in runs if run.summary.task == task]
         if chosen:
             sections.append(section(chosen, [row for row in published if row.task == task]))
-    sections += [_statuses(runs), _provenance(runs)]
+    sections += [_statuses(runs), *disagreement_sections(runs), _provenance(runs)]
     return Contents(
         runs=runs,
         names=tuple(map(_name, summaries)),

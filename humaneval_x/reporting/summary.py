@@ -10,25 +10,25 @@ import pandas as pd
 from humaneval_x.errors import DataError, IncompleteError
 from humaneval_x.languages import language_of_task
 from humaneval_x.records import SHARED, STORED
-from humaneval_x.rundir import RunFolder
-from humaneval_x.summaries import COUNTS, RunSummary, group_of
+from humaneval_x.rundir import USUAL, Judgement, RunFolder
+from humaneval_x.summaries import COUNTS, Disagreement, RunSummary, group_of
+from humaneval_x.truncation import TRUNCATIONS
+from humaneval_x.verdicts import disagreement
 
 __all__ = ["read_summary"]
 
 
-def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
-    """The summary of the run in that folder, complete or not.
+def read_summary(run: Path, judgement: Judgement = USUAL) -> RunSummary:
+    """The summary of the run in that folder, complete or not, by that one of its evaluations.
 
-    `example_tests` takes the verdicts by example tests instead of those by the benchmark's tests. Raises UsageError if
-    the folder is no run, IncompleteError if it was not judged at all, DataError if a file is damaged.
+    Raises UsageError if the folder is no run, IncompleteError if it was not judged so, DataError if a file is damaged.
     """
     folder = RunFolder(run)
     manifest = folder.manifest()
-    evaluation = folder.evaluation(example_tests=example_tests)
+    evaluation = folder.evaluation(judgement)
     if evaluation is None:
-        option = " --example-tests" if example_tests else ""
-        raise IncompleteError(f"{run} was not judged yet: run `humaneval-x evaluate {run}{option}` first")
-    tally = _Tally(folder, example_tests)
+        raise IncompleteError(_not_judged(folder, judgement))
+    tally = _Tally(folder, judgement)
     try:
         engine, data, sampling = manifest["engine"], manifest["data"], manifest["sampling"]
         wanted = sum(map(len, folder.tasks().values())) * sampling["samples"]
@@ -42,7 +42,7 @@ def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
             task=_task_kind(folder),
             sampling=dict(sampling),
             truncation=str(evaluation["truncation"]),
-            example_tests=example_tests,
+            example_tests=judgement.example_tests,
             sandbox=str(evaluation["sandbox"].get("name", "unknown")),
             limits=dict(evaluation["limits"]),
             counts=pd.DataFrame(tally.rows, columns=list(COUNTS)),
@@ -56,6 +56,10 @@ def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
             evaluation=evaluation,
             shared=tally.shared,
             stored=tally.stored,
+            disagreements=tuple(
+                Disagreement(*way, completion_ids=tuple(sorted(numbers)))
+                for way, numbers in tally.disagreements.items()
+            ),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(
@@ -63,19 +67,32 @@ def read_summary(run: Path, *, example_tests: bool = False) -> RunSummary:
         ) from error
 
 
+def _not_judged(folder: RunFolder, judgement: Judgement) -> str:
+    others = [
+        other
+        for truncation in TRUNCATIONS
+        for example_tests in (False, True)
+        if folder.evaluation_path(other := Judgement(truncation=truncation, example_tests=example_tests)).is_file()
+    ]
+    so = f" with{judgement.options}" if others else ""
+    instead = "".join(f", or give{other.options or ' neither of these options'} here" for other in others)
+    return f"{folder.path} was not judged{so} yet: run `humaneval-x evaluate {folder.path}{judgement.options}`{instead}"
+
+
 class _Tally:
     """What the journals of a run hold."""
 
-    def __init__(self, folder: RunFolder, example_tests: bool) -> None:
+    def __init__(self, folder: RunFolder, judgement: Judgement) -> None:
         self.rows: list[tuple[str, str, str, int, int, int]] = []
         self.statuses: dict[str, dict[str, int]] = {}
+        self.disagreements: dict[tuple[str, str, str, str], list[int]] = {}
         self.missing: list[str] = []
         self.drawn = self.judged = self.tokens = 0
         self.shared = self.stored = 0
         self.cpu_s = 0.0
         for task, task_ids in folder.tasks().items():
             self._samples(folder, task, set(task_ids))
-            self._verdicts(folder, task, task_ids, example_tests)
+            self._verdicts(folder, task, task_ids, judgement)
 
     def _samples(self, folder: RunFolder, task: str, known: set[str]) -> None:
         for sample in folder.samples(task):
@@ -84,12 +101,12 @@ class _Tally:
             self.drawn += 1
             self.tokens += sample.tokens
 
-    def _verdicts(self, folder: RunFolder, task: str, task_ids: list[str], example_tests: bool) -> None:
+    def _verdicts(self, folder: RunFolder, task: str, task_ids: list[str], judgement: Judgement) -> None:
         n: Counter[str] = Counter()
         strict: Counter[str] = Counter()
         reference: Counter[str] = Counter()
         statuses: Counter[str] = Counter()
-        for verdict in folder.verdicts(task, example_tests=example_tests):
+        for verdict in folder.verdicts(task, judgement):
             n[verdict.task_id] += 1
             strict[verdict.task_id] += verdict.passed
             reference[verdict.task_id] += verdict.reference_passed
@@ -97,9 +114,13 @@ class _Tally:
             self.shared += SHARED in verdict.flags
             self.stored += STORED in verdict.flags
             self.cpu_s += verdict.cpu_s
+            if verdict.passed != verdict.reference_passed:
+                reason = disagreement(verdict, language_of_task(verdict.task_id))
+                way = (task, verdict.task_id, verdict.status, reason)
+                self.disagreements.setdefault(way, []).append(verdict.completion_id)
         strangers = n.keys() - set(task_ids)
         if strangers:
-            path = folder.verdicts_path(task, example_tests=example_tests)
+            path = folder.verdicts_path(task, judgement)
             raise DataError(f"{path}: {min(strangers)} does not belong to this run")
         for task_id in task_ids:
             if n[task_id]:

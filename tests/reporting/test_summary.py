@@ -9,7 +9,16 @@ import pytest
 from humaneval_x.errors import DataError, IncompleteError, UsageError
 from humaneval_x.estimates import ALL
 from humaneval_x.reporting.summary import read_summary
-from humaneval_x.summaries import COUNTS, estimates_of, gaps_of, require_complete
+from humaneval_x.rundir import Judgement
+from humaneval_x.summaries import (
+    COUNTS,
+    Disagreement,
+    estimates_of,
+    gaps_of,
+    require_complete,
+    summary_from_json,
+    summary_to_json,
+)
 
 RunWriter = Callable[..., Path]
 
@@ -24,6 +33,22 @@ def test_a_summary_counts_both_semantics_of_every_problem(make_run: RunWriter) -
     assert (summary.undrawn, summary.unjudged, summary.missing) == (0, 0, ())
     assert (summary.tokens, summary.cpu_s) == (140, 5.0)
     require_complete(summary)
+
+
+def test_a_summary_names_the_samples_on_which_the_semantics_differ(make_run: RunWriter) -> None:
+    summary = read_summary(make_run(tasks={"generation-go": ["Go/0", "Go/3"]}))
+    assert summary.disagreements == (
+        Disagreement("generation-go", "Go/0", "wrong_answer", "other", (9,)),
+        Disagreement("generation-go", "Go/3", "wrong_answer", "other", (9,)),
+    )
+    again = summary_from_json(json.loads(json.dumps(summary_to_json(summary))), "x")
+    assert again.disagreements == summary.disagreements
+
+
+def test_a_run_judged_with_another_truncation_is_not_taken_for_this_one(make_run: RunWriter) -> None:
+    run = make_run()
+    with pytest.raises(IncompleteError, match=r"--truncation reference.*give neither of these options here"):
+        read_summary(run, Judgement(truncation="reference"))
 
 
 def test_a_summary_counts_the_verdicts_that_were_taken_over(make_run: RunWriter) -> None:
@@ -77,7 +102,7 @@ def test_an_incomplete_run_says_what_it_lacks(make_run: RunWriter, settings: dic
 def test_a_run_that_was_not_judged_has_no_summary(make_run: RunWriter) -> None:
     run = make_run()
     with pytest.raises(IncompleteError, match=r"evaluate .* --example-tests"):
-        read_summary(run, example_tests=True)
+        read_summary(run, Judgement(example_tests=True))
     (run / "evaluation.json").unlink()
     with pytest.raises(IncompleteError, match="not judged yet"):
         read_summary(run)
