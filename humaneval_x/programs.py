@@ -18,13 +18,14 @@ def assemble(
 ) -> Program:
     """The program that judges `completion`.
 
-    `task` is a task's or a journal's name, `truncation` one of `TRUNCATIONS`. With `example_test` the problem's
-    example test judges where there is one, else its test. Never raises for a completion's text, whatever it is: see
-    `invalid_reason`. Raises UsageError for an unknown language or truncation.
+    `task` is a task's or a journal's name, `truncation` one of `TRUNCATIONS`; a completion that is `whole` is neither
+    cut nor put after anything. With `example_test` the problem's example test judges where there is one, else its
+    test. Never raises for a completion's text, whatever it is: see `invalid_reason`. Raises UsageError for an unknown
+    language or truncation.
     """
     language = read_language(problem.language)
-    start = start_of(problem, task)
-    code = truncate(completion.text, language, truncation, start)
+    start = "" if completion.whole else start_of(problem, task)
+    code = truncate(completion.text, language, "none" if completion.whole else truncation, start)
     test = problem.example_test if example_test and problem.example_test.strip() else problem.test
     source = ASSEMBLIES[language.assembly](problem, start, code, test)
     return Program(

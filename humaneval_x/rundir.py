@@ -128,6 +128,15 @@ class RunFolder:
             raise DataError(f"{self.path / 'run.json'}: 'tasks' is not a table of tasks: the file was edited")
         return tasks
 
+    def wanted(self) -> dict[str, int]:
+        """Task -> how many samples the run is to hold; of some problems fewer, where they came from elsewhere so."""
+        manifest = self.manifest()
+        each, fewer = int(manifest["sampling"]["samples"]), manifest.get("fewer", {})
+        return {
+            task: sum(int(fewer.get(task, {}).get(task_id, each)) for task_id in task_ids)
+            for task, task_ids in self.tasks().items()
+        }
+
     def samples_path(self, task: str) -> Path:
         """The journal of that task's samples."""
         return self.path / "samples" / f"{task}.jsonl"

@@ -5,7 +5,7 @@ A summary also has a JSON form, which `report.json` holds, so that a report can 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ __all__ = [
     "SEMANTICS",
     "Disagreement",
     "RunSummary",
+    "apart_from_temperature",
     "differences",
     "estimates_of",
     "gaps_of",
@@ -30,6 +31,7 @@ __all__ = [
     "require_complete",
     "summary_from_json",
     "summary_to_json",
+    "unstated",
 ]
 
 SEMANTICS = ("strict", "reference")
@@ -162,12 +164,31 @@ def labels_of(summary: RunSummary) -> tuple[str, ...]:
         labels.append("These are the data set's own solutions, not a model's.")
     if summary.example_tests:
         labels.append("Judged by the example tests of the problem statements, not by the benchmark's tests.")
+    labels += _labels_of_given(summary)
     labels += [f"Partial: {gap}." for gap in gaps_of(summary)]
     return tuple(labels)
 
 
-def differences(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
-    """Why the two runs' scores are not comparable, one phrase each; empty if they are."""
+def _labels_of_given(summary: RunSummary) -> list[str]:
+    """What is odd about samples that came from elsewhere."""
+    given, counts = summary.run.get("given"), summary.counts["n"]
+    if not isinstance(given, dict):
+        return []
+    labels = []
+    if absent := given.get("absent"):
+        labels.append(f"The file holds no sample of {absent} problem(s) of the data; the figures are over the others.")
+    if len(counts) and counts.min() != counts.max() and not summary.unjudged:
+        labels.append(f"Problems have between {counts.min()} and {counts.max()} samples.")
+    if foreign := given.get("foreign"):
+        labels.append(f"{foreign} sample(s) name another prompt than the data's: they may answer another data version.")
+    return labels
+
+
+def differences(one: RunSummary, other: RunSummary, *, ignored: Collection[str] = ()) -> tuple[str, ...]:
+    """Why the two runs' scores are not comparable, one phrase each; empty if they are.
+
+    Fields of the sampling that are `ignored` are not looked at.
+    """
     found = []
     if one.task != other.task:
         found.append(f"task ({one.task}, {other.task})")
@@ -182,8 +203,14 @@ def differences(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
         found.append(f"data hash ({', '.join(changed)})")
     for name in _SAMPLING:
         here, there = (run.sampling.get(name, _SAMPLING_BEFORE.get(name)) for run in (one, other))
-        if here != there:
+        if here != there and name not in ignored and None not in {here, there}:
             found.append(f"{name} ({here}, {there})")
+    unsaid = sorted({name for run in (one, other) for name in unstated(run)} - set(ignored))
+    if unsaid and unstated(one) != unstated(other):
+        found.append(f"what is not known of samples from elsewhere ({', '.join(unsaid)})")
+    prompts = _prompt_style(one), _prompt_style(other)
+    if None not in prompts and prompts[0] != prompts[1]:
+        found.append(f"prompt style ({', '.join(str(style.get('style')) for style in prompts if style)})")
     here, there = _stop_patterns(one), _stop_patterns(other)
     if sorted(here) != sorted(there):
         found.append(f"stop patterns ({', '.join(here) or 'none'}; {', '.join(there) or 'none'})")
@@ -192,6 +219,53 @@ def differences(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
     if one.example_tests != other.example_tests:
         found.append("tests (one run was judged by the example tests)")
     return tuple(found)
+
+
+def unstated(summary: RunSummary) -> tuple[str, ...]:
+    """What nobody says of how the samples were drawn."""
+    return tuple(name for name in ("temperature", "top_p", "max_tokens") if summary.sampling.get(name) is None)
+
+
+def apart_from_temperature(one: RunSummary, other: RunSummary) -> tuple[str, ...]:
+    """What differs between the runs but for the temperature, one phrase each.
+
+    Empty if one model was asked for the same samples of the same problems in the same way, and these were judged alike.
+    """
+    found = []
+    for name in ("model", "engine"):
+        if getattr(one, name) != getattr(other, name):
+            found.append(f"{name} ({getattr(one, name)}, {getattr(other, name)})")
+    here, there = (run.run.get("engine") or {} for run in (one, other))
+    if not found and here != there:
+        entries = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+        found.append(f"engine ({', '.join(entries)})")
+    found += differences(one, other, ignored=("temperature",))
+    for name in ("samples", "seed"):
+        if one.sampling.get(name) != other.sampling.get(name):
+            found.append(f"{name} ({one.sampling.get(name)}, {other.sampling.get(name)})")
+    if _stop_rule(one) != _stop_rule(other):
+        found.append(f"stop rule ({_stop_rule(one)}, {_stop_rule(other)})")
+    found += remarks(one, other)
+    if groups_of(one) == groups_of(other) and _problems(one) != _problems(other):
+        found.append("problems that have a verdict")
+    return tuple(found)
+
+
+def _problems(summary: RunSummary) -> set[tuple[str, str]]:
+    return set(zip(summary.counts["task"], summary.counts["task_id"], strict=True))
+
+
+def _stop_rule(summary: RunSummary) -> Any:
+    stop = summary.run.get("stop")
+    return stop.get("rule") if isinstance(stop, dict) else stop
+
+
+def _prompt_style(summary: RunSummary) -> dict[str, Any] | None:
+    """How prompts were shown, None if nobody says. Manifests from before there were styles mean the plain one."""
+    if summary.engine == "given":
+        return None
+    prompt = summary.run.get("prompt")
+    return prompt if isinstance(prompt, dict) else {"style": "plain"}
 
 
 def _stop_patterns(summary: RunSummary) -> list[str]:

@@ -16,13 +16,11 @@ def prompts(
     problems: Sequence[Problem],
     languages: Sequence[str],
     source_languages: Sequence[str] = (),
-    *,
-    tagged: bool = False,
 ) -> list[Prompt]:
-    """The prompts of that task, target language by target language, problems in their order.
+    """The prompts of that task in the published form, target language by target language, problems in their order.
 
-    `tagged` puts the language's tag line before a generation prompt. Raises UsageError for an unknown task or if
-    nothing is left to ask, DataError if a translation lacks its source problem.
+    Raises UsageError for an unknown task or if nothing is left to ask, DataError if a translation lacks its source
+    problem.
     """
     if task not in TASKS:
         raise UsageError(f"no task {task!r}: the tasks are {', '.join(TASKS)}")
@@ -32,17 +30,7 @@ def prompts(
             f"task {task} has no prompt for {','.join(languages)}: name languages that the data have, and "
             "for a translation a source language that differs from the target"
         )
-    if not tagged or task != "generation":
-        return found
-    return [
-        Prompt(
-            task=prompt.task,
-            task_id=prompt.task_id,
-            language=prompt.language,
-            text=f"{read_language(prompt.language).tag_line}\n{prompt.text}",
-        )
-        for prompt in found
-    ]
+    return found
 
 
 def generation(problems: Sequence[Problem], languages: Sequence[str], _source_languages: Sequence[str]) -> list[Prompt]:

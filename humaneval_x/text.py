@@ -1,13 +1,19 @@
-"""Foreign text made harmless to show."""
+"""Foreign text made harmless to show, and tables of it in plain text."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection, Sequence
 
-__all__ = ["plain"]
+__all__ = ["brief", "padded", "plain", "spelled"]
 
 # Control, format (bidi overrides, zero-width), surrogate, private, unassigned; line and paragraph separators.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def brief(number: float) -> str:
+    """The number in as few characters as tell it exactly: `0.2`, `1`."""
+    return repr(float(number)).removesuffix(".0")
 
 
 def plain(text: str, limit: int = 160) -> str:
@@ -20,3 +26,37 @@ def plain(text: str, limit: int = 160) -> str:
     return "".join(
         f"\\u{ord(character):04x}" if unicodedata.category(character) in _INVISIBLE else character for character in cut
     )
+
+
+def spelled(text: str) -> dict[str, str]:
+    r"""How the characters of `text` are spelled that cannot be shown: `\x1b`, `\u202e`, `\U000e0001`.
+
+    These are all that `plain` spells out, but for newlines and tabs, which a text of many lines is made of.
+    """
+    odd = (character for character in sorted(set(text)) if unicodedata.category(character) in _INVISIBLE)
+    return {character: _spelling(ord(character)) for character in odd if character not in "\n\t"}
+
+
+def _spelling(code: int) -> str:
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def padded(lines: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> list[list[str]]:
+    """The cells of a table, filled up so that its columns stand under each other; those `left` begin at one place.
+
+    Wide characters count as two columns of a terminal.
+    """
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    return [
+        [
+            cell + " " * (width - _width(cell)) if position in left else " " * (width - _width(cell)) + cell
+            for position, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        for line in lines
+    ]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -139,7 +139,7 @@ def test_pulling_without_a_network_is_a_data_error_that_names_the_way_out(tmp_pa
 
 
 def test_judging_what_is_no_run_is_a_usage_error(tmp_path: Path) -> None:
-    assert_fails(cli("evaluate", "nowhere", cwd=tmp_path), 2, "nowhere", "run.json")
+    assert_fails(cli("evaluate", "nowhere", cwd=tmp_path), 2, "nowhere does not exist", "samples file")
 
 
 def test_a_run_that_was_not_judged_has_no_report(run: Path) -> None:

@@ -23,11 +23,12 @@ PACKAGE = ROOT / "humaneval_x"
 # A module imports only from layers before its own; modules of one package may import each other.
 LAYERS = [
     {"", "errors", "records", "resources", "progress", "text"},
-    {"jsonl", "languages"},
+    {"jsonl", "languages", "templating"},
     {"journal", "datasets", "truncation", "verdicts", "estimates"},
-    {"tasks", "programs", "engines", "sandbox", "rundir"},
-    {"summaries"},
-    {"generation", "evaluation", "reporting", "gate"},
+    {"tasks", "prompting", "programs"},
+    {"engines", "sandbox", "rundir"},
+    {"summaries", "formats"},
+    {"generation", "evaluation", "exporting", "gate", "importing", "inspection", "reporting"},
     {"cli"},
     {"__main__"},
 ]

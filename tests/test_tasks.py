@@ -33,11 +33,6 @@ def test_generation_gives_each_problem_its_own_prompt() -> None:
     ]
 
 
-def test_a_tagged_generation_prompt_starts_with_the_language_line() -> None:
-    (cpp,) = prompts("generation", problems("cpp", numbers=(1,)), ["cpp"], tagged=True)
-    assert cpp.text == "// language: C++\ncpp prompt 1\n"
-
-
 def test_a_translation_prompt_has_the_published_form_and_no_docstring() -> None:
     (prompt,) = prompts("translation", problems("cpp", "js", numbers=(3,)), ["js"], ["cpp"])
     assert prompt.text == (

@@ -20,8 +20,11 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "run": ("humaneval_x.cli.run", "Generate, evaluate and report in one."),
     "generate": ("humaneval_x.cli.generate", "Sample completions into a run folder."),
+    "import": ("humaneval_x.cli.importing", "Make a run of a samples file from elsewhere."),
     "evaluate": ("humaneval_x.cli.evaluate", "Judge a run's samples in sandboxes and print pass@k."),
+    "show": ("humaneval_x.cli.show", "Print a problem's samples, or one of them: prompt, program, verdict, output."),
     "report": ("humaneval_x.cli.report", "Write a leaderboard of runs: Markdown, HTML, CSV, JSON."),
+    "export": ("humaneval_x.cli.exporting", "Write a run's samples and results in another harness's format."),
     "gate": ("humaneval_x.cli.gate", "Compare a run with a baseline; exit 1 on a regression."),
     "models": ("humaneval_x.cli.models", "List the checkpoints known by name: size, memory, published scores."),
     "data": ("humaneval_x.cli.data", "Fetch, import and verify the benchmark's problems."),

@@ -22,7 +22,8 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
     metavar="runs/ID",
-    help="The run's folder; one that holds the same run is gone on with.",
+    help="The run's folder; one that holds the same run is gone on with. Several temperatures make folders "
+    "runs/ID-t0.2 and so on.",
 )
 def command(out: Path, **options: Any) -> None:
     """Sample completions into a run folder.
@@ -33,8 +34,9 @@ def command(out: Path, **options: Any) -> None:
     \b
     humaneval-x generate --engine canonical -n 1 --out runs/canonical
     humaneval-x generate --model Salesforce/codegen-350M-multi -n 200 --out runs/350M-multi
+    humaneval-x generate --model Salesforce/codegen-350M-multi --temperature 0.2,0.6,0.8 --out runs/350M-multi
     """
     from humaneval_x.cli.stages import GenerationOptions, generate_stage  # noqa: PLC0415
 
-    generate_stage(GenerationOptions(**options), out)
-    click.echo(f"next: humaneval-x evaluate {out}", err=True)
+    folders = generate_stage(GenerationOptions(**options), out)
+    click.echo("next: " + " && ".join(f"humaneval-x evaluate {folder}" for folder in folders), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ __all__ = [
     "data_options",
     "evaluation_options",
     "generation_options",
+    "import_options",
     "judgement_options",
     "languages_option",
 ]
@@ -31,9 +33,8 @@ class _Repeatable(click.Option):
 
 def _devices(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[int, ...]:
     """Numbers of GPUs, comma-separated; from a configuration file also one number or a list."""
-    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
     numbers: list[int] = []
-    for word in (str(part).strip() for part in parts):
+    for word in _words(value):
         if not (word.isascii() and word.isdigit()):
             reason = f"{word!r} is no GPU's number: give numbers from 0 on, such as 0,1"
             raise click.BadParameter(reason, context, parameter)
@@ -41,6 +42,31 @@ def _devices(context: click.Context, parameter: click.Parameter, value: Any) -> 
             raise click.BadParameter(f"GPU {int(word)} is named twice", context, parameter)
         numbers.append(int(word))
     return tuple(numbers)
+
+
+def _temperatures(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[float, ...]:
+    """Temperatures, comma-separated; from a configuration file also one number or a list."""
+    numbers: list[float] = []
+    for word in _words(value):
+        try:
+            number = abs(float(word)) if float(word) == 0 else float(word)  # -0 is 0, also in a folder's name
+        except ValueError:
+            number = math.nan
+        if not 0 <= number <= 100:
+            reason = f"{word!r} is no temperature: give numbers from 0 to 100, such as 0.2,0.6,0.8"
+            raise click.BadParameter(reason, context, parameter)
+        if number in numbers:
+            raise click.BadParameter(f"temperature {word} is given twice", context, parameter)
+        numbers.append(number)
+    if not numbers:
+        raise click.BadParameter("the list holds no temperature", context, parameter)
+    return tuple(numbers)
+
+
+def _words(value: Any) -> list[str]:
+    """What stands between the commas, or in a configuration file's list."""
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
+    return [str(part).strip() for part in parts]
 
 
 def _stops(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -90,8 +116,8 @@ generation_options = _together(
         default="paddle",
         show_default=True,
         metavar="NAME",
-        help="paddle or torch (CodeGen checkpoints), canonical (the data's own solutions), replay (a samples file), "
-        "or one that an installed package registers.",
+        help="paddle or torch (CodeGen checkpoints), openai (any server that speaks OpenAI's protocol), canonical (the "
+        "data's own solutions), replay (a samples file), or one that an installed package registers.",
     ),
     click.option(
         "--model",
@@ -110,6 +136,20 @@ generation_options = _together(
         help="Translation only: the languages to translate from.",
     ),
     click.option(
+        "--prompt-style",
+        type=click.Choice(["plain", "codegeex", "codegeex2"]),
+        default="plain",
+        show_default=True,
+        help="plain: as published. codegeex: with the language's tag line before it. codegeex2: without blanks at its "
+        "ends.",
+    ),
+    click.option(
+        "--prompt-template",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="A Jinja template of the prompt; variables: prompt, declaration, language, tag_line, task, task_id.",
+    ),
+    click.option(
         "-n",
         "--samples",
         type=click.IntRange(1, 1_000_000),
@@ -117,7 +157,16 @@ generation_options = _together(
         show_default=True,
         help="Completions per problem.",
     ),
-    click.option("--temperature", type=click.FloatRange(0, 100), default=0.8, show_default=True, help="0 is greedy."),
+    click.option(
+        "--temperature",
+        "temperatures",
+        type=click.UNPROCESSED,
+        default=0.8,
+        show_default=True,
+        callback=_temperatures,
+        metavar="T[,T...]",
+        help="0 is greedy. Several make a run each, in OUT-t0.2, OUT-t0.8 and so on.",
+    ),
     click.option(
         "--top-p",
         type=click.FloatRange(0, 1, min_open=True),
@@ -174,6 +223,75 @@ generation_options = _together(
     click.option(
         "--dtype", type=click.Choice(["auto", "float32", "float16", "bfloat16"]), default="auto", show_default=True
     ),
+    click.option(
+        "--base-url",
+        default="",
+        metavar="URL",
+        help="For --engine openai: what comes before /completions, such as http://localhost:8000/v1.",
+    ),
+    click.option(
+        "--api",
+        type=click.Choice(["completions", "chat"]),
+        default="completions",
+        show_default=True,
+        help="For --engine openai: /completions, or /chat/completions, out of whose answers the code is taken.",
+    ),
+    click.option(
+        "--instruction",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="For --api chat: a Jinja template of the message; variables: prompt, language, declaration, task.",
+    ),
+    click.option(
+        "--api-key-variable",
+        default="OPENAI_API_KEY",
+        show_default=True,
+        metavar="NAME",
+        help="For --engine openai: the environment variable that holds the key, if the server wants one.",
+    ),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, 1024),
+        default=8,
+        show_default=True,
+        help="For --engine openai: requests under way at once.",
+    ),
+    click.option(
+        "--request-timeout",
+        type=click.FloatRange(0, min_open=True),
+        default=600.0,
+        show_default=True,
+        metavar="S",
+        help="For --engine openai: seconds after which a request is tried again.",
+    ),
+)
+
+import_options = _together(
+    click.option(
+        "--format",
+        "format_name",
+        default="auto",
+        show_default=True,
+        metavar="NAME",
+        help="Of a samples file: humaneval-x, codegeex, human-eval, evalplus, bigcode, multipl-e; auto looks.",
+    ),
+    click.option(
+        "--task",
+        type=click.Choice(["auto", "generation", "translation"]),
+        default="auto",
+        show_default=True,
+        help="Of a samples file: auto takes one with -to-LANGUAGE in its name for a translation.",
+    ),
+    click.option(
+        "--languages",
+        default="",
+        metavar="LANG",
+        help="Of a samples file that does not say it: the language, of a translation the one that is translated to.",
+    ),
+    click.option("--model", default="", metavar="NAME", help="Of a samples file: who drew it.  [default: its name]"),
+    click.option("--temperature", type=click.FloatRange(0, 100), help="Of a samples file: how it was drawn."),
+    click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Of a samples file: how it was drawn."),
+    click.option("--max-tokens", type=click.IntRange(1), help="Of a samples file: how it was drawn."),
 )
 
 judgement_options = _together(

@@ -30,6 +30,12 @@ __all__ = ["command"]
     help="Write only this format; may be repeated.  [default: all]",
 )
 @judgement_options
+@click.option(
+    "--best-temperature",
+    is_flag=True,
+    help="Of runs that differ in temperature alone also show the best figure for each k and language, with its "
+    "temperature. Chosen on the same samples, it is optimistic.",
+)
 @click.option("--allow-partial", is_flag=True, help="Report figures of what is there where a run is not complete.")
 def command(  # noqa: PLR0917  (click passes them by name)
     runs: tuple[Path, ...],
@@ -37,14 +43,18 @@ def command(  # noqa: PLR0917  (click passes them by name)
     formats: tuple[str, ...],
     truncation: str,
     example_tests: bool,
+    best_temperature: bool,
     allow_partial: bool,
 ) -> None:
     """Write a leaderboard of runs: Markdown, HTML, CSV, JSON.
 
     The JSON holds the counts of every problem and serves `humaneval-x gate` as a baseline.
+
+    \b
+    humaneval-x report runs/350M-multi-t* --best-temperature --out reports/350M-multi
     """
     from humaneval_x.cli.scores import write_report  # noqa: PLC0415
     from humaneval_x.rundir import Judgement  # noqa: PLC0415
 
     judgement = Judgement(truncation=truncation, example_tests=example_tests)
-    write_report(runs, out, judgement, allow_partial=allow_partial, formats=formats)
+    write_report(runs, out, judgement, allow_partial=allow_partial, formats=formats, best_temperature=best_temperature)

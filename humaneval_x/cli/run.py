@@ -10,6 +10,7 @@ import click
 
 from humaneval_x.cli.config import config_option
 from humaneval_x.cli.options import data_options, evaluation_options, generation_options
+from humaneval_x.errors import UsageError
 
 __all__ = ["command"]
 
@@ -24,7 +25,8 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
     metavar="runs/ID",
-    help="The run's folder; one that holds the same run is gone on with.",
+    help="The run's folder; one that holds the same run is gone on with. Several temperatures make folders "
+    "runs/ID-t0.2 and so on.",
 )
 @click.option(
     "--report",
@@ -37,7 +39,8 @@ def command(out: Path, report_out: Path | None, **options: Any) -> None:
     """Generate, evaluate and report in one; samples are judged while others are drawn.
 
     `humaneval-x run --config demo` samples the small problem set that comes with the package with the small model that
-    comes with it, judges every sample and writes a report, in minutes on two cores.
+    comes with it, judges every sample and writes a report, in minutes on two cores. Of several temperatures there is
+    one report on all runs.
     """
     from humaneval_x.cli.scores import print_scores, write_report  # noqa: PLC0415
     from humaneval_x.cli.stages import (  # noqa: PLC0415
@@ -48,10 +51,14 @@ def command(out: Path, report_out: Path | None, **options: Any) -> None:
 
     generation = GenerationOptions(**{field.name: options[field.name] for field in fields(GenerationOptions)})
     evaluation = EvaluationOptions(**{field.name: options[field.name] for field in fields(EvaluationOptions)})
-    run_stages(generation, evaluation, out)
-    print_scores(out, evaluation.judgement, allow_partial=evaluation.allow_partial)
+    several = len(generation.temperatures) > 1
+    if several and report_out is None and (out / "run.json").exists():
+        raise UsageError(f"{out} is a run itself, whose report may lie there too: give --report or another --out")
+    folders = run_stages(generation, evaluation, out)
+    for folder in folders:
+        print_scores(folder, evaluation.judgement, allow_partial=evaluation.allow_partial)
     write_report(
-        [out],
+        folders,
         report_out or out / "report",
         evaluation.judgement,
         allow_partial=evaluation.allow_partial,

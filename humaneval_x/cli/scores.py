@@ -25,9 +25,12 @@ def write_report(
     *,
     allow_partial: bool,
     formats: Sequence[str] = (),
+    best_temperature: bool = False,
 ) -> None:
     """Write the report on these runs and print where it lies."""
     chosen = {"formats": formats} if formats else {}
-    paths = report(runs, out, allow_partial=allow_partial, judgement=judgement, **chosen)
+    paths = report(
+        runs, out, allow_partial=allow_partial, judgement=judgement, best_temperature=best_temperature, **chosen
+    )
     for path in paths.values():
         click.echo(f"report: {path}")

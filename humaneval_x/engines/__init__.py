@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Protocol
 
 from humaneval_x.errors import UsageError
 from humaneval_x.records import Completion, Problem, Prompt, Sampling
 
-__all__ = ["Engine", "EngineOptions", "Request", "engine_names", "open_engine"]
+__all__ = ["Engine", "EngineOptions", "Request", "ServerOptions", "engine_names", "open_engine"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,23 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """How an engine reaches a server that speaks OpenAI's protocol.
+
+    `base_url` is what comes before `/completions`, `api` one of `completions` and `chat`; `instruction` is the file of
+    a Jinja template for a chat's message, None the engine's own. The key is in the environment variable `key_variable`.
+    At most `concurrency` requests are under way at once; one that takes longer than `timeout_s` is tried again.
+    """
+
+    base_url: str = ""
+    api: str = "completions"
+    instruction: Path | None = None
+    key_variable: str = "OPENAI_API_KEY"
+    concurrency: int = 8
+    timeout_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
     """What an engine is opened with. `model` is a name, a folder or a file, as the engine understands it.
 
@@ -41,6 +59,7 @@ class EngineOptions:
     device: str = "auto"
     dtype: str = "auto"
     devices: tuple[int, ...] = ()
+    server: ServerOptions = ServerOptions()
 
 
 class Engine(Protocol):
@@ -66,6 +85,7 @@ _ENGINES = {
     "torch": "humaneval_x.engines.torch",
     "canonical": "humaneval_x.engines.canonical",
     "replay": "humaneval_x.engines.replay",
+    "openai": "humaneval_x.engines.openai",
 }
 
 

@@ -29,8 +29,8 @@ class Plan:
         self._problems = problems
         self._rules = rules
         self._drawing = drawing
-        self._samples_each = folder.manifest()["sampling"]["samples"]
         self._wanted = folder.tasks()
+        self._due = folder.wanted()
         self.tasks = list(self._wanted)
         self.pending_of: dict[str, int] = {}
         self._judged: dict[str, dict[tuple[str, int], Verdict]] = {}
@@ -114,4 +114,4 @@ class Plan:
         self._drawn[task] = len(keys)
 
     def _wanted_of(self, task: str) -> int:
-        return int(self._samples_each) * len(self._wanted[task])
+        return self._due[task]

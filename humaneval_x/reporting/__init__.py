@@ -35,12 +35,15 @@ def report(
     *,
     allow_partial: bool = False,
     judgement: Judgement = USUAL,
+    best_temperature: bool = False,
 ) -> dict[str, Path]:
     """Write the report on these runs to `out`/report.<format> and say where each format lies.
 
-    Runs are folders, of which `judgement` names the evaluation, or summaries. Raises IncompleteError if one lacks
-    samples or verdicts, unless `allow_partial` (the report then says so), UsageError for an unknown format, no run, or
-    two of one name, StorageError if `out` cannot be written. Nothing is written unless every format could be made.
+    Runs are folders, of which `judgement` names the evaluation, or summaries. `best_temperature` adds the best of each
+    group of runs that differ in temperature alone, and raises UsageError if there is none. Raises IncompleteError if
+    one lacks samples or verdicts, unless `allow_partial` (the report then says so), UsageError for an unknown format,
+    no run, or two of one name, StorageError if `out` cannot be written. Nothing is written unless every format could
+    be made.
     """
     unknown = [name for name in formats if name not in REPORTS]
     if unknown:
@@ -49,7 +52,7 @@ def report(
     if not allow_partial:
         for summary in summaries:
             require_complete(summary)
-    contents = build_contents(summaries)
+    contents = build_contents(summaries, best_temperature=best_temperature)
     texts = {name: REPORTS[name](contents) for name in formats}
     paths = {name: out / f"report.{name}" for name in formats}
     try:

@@ -9,15 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from humaneval_x.errors import UsageError
+from humaneval_x.reporting.best import BestOf, best_of
 from humaneval_x.reporting.disagreements import disagreement_sections
-from humaneval_x.reporting.leaderboard import (
-    Measured,
-    generation_section,
-    measure,
-    model_cell,
-    refusals_of,
-    translation_section,
-)
+from humaneval_x.reporting.leaderboard import generation_section, model_cell, refusals_of, translation_section
+from humaneval_x.reporting.measured import Measured, measure
 from humaneval_x.reporting.published import PublishedRow, read_published
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
 from humaneval_x.reporting.wording import group_title, percent
@@ -29,9 +24,13 @@ __all__ = ["Contents", "build_contents"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Contents:
-    """A whole report. `labels` and `refusals` are by run, `warnings` about rows beside each other."""
+    """A whole report. `labels` and `refusals` are by run, `warnings` about rows beside each other.
+
+    `best` has the groups of runs of which the best temperature is shown; empty if that was not asked for.
+    """
 
     runs: tuple[Measured, ...]
+    best: tuple[BestOf, ...]
     names: tuple[str, ...]
     published: tuple[PublishedRow, ...]
     labels: tuple[tuple[str, str], ...]
@@ -41,24 +40,30 @@ class Contents:
     sections: tuple[Section, ...]
 
 
-def build_contents(summaries: Sequence[RunSummary]) -> Contents:
-    """The report on these runs. Raises UsageError for none, or for two of one name."""
+def build_contents(summaries: Sequence[RunSummary], *, best_temperature: bool = False) -> Contents:
+    """The report on these runs, with the best of each group that differs in temperature alone if that is asked for.
+
+    Raises UsageError for no run, for two of one name, or if there is no such group.
+    """
     if not summaries:
         raise UsageError("a report needs at least one run: name its folder")
     twice = [name for name, times in Counter(summary.run_id for summary in summaries).items() if times > 1]
     if twice:
         raise UsageError(f"two runs are named {twice[0]!r}: give each run once, or rename one of the folders")
     runs = tuple(measure(summary) for summary in summaries)
+    best = best_of(runs) if best_temperature else ()
     tasks = tuple(dict.fromkeys(summary.task for summary in summaries))
     published = tuple(row for row in read_published() if row.task in tasks)
     sections = []
     for task, section in (("generation", generation_section), ("translation", translation_section)):
         chosen = [run for run in runs if run.summary.task == task]
         if chosen:
-            sections.append(section(chosen, [row for row in published if row.task == task]))
+            theirs = [group for group in best if group.summary.task == task]
+            sections.append(section(chosen, [row for row in published if row.task == task], theirs))
     sections += [_statuses(runs), *disagreement_sections(runs), _provenance(runs)]
     return Contents(
         runs=runs,
+        best=best,
         names=tuple(map(_name, summaries)),
         published=published,
         labels=tuple((_name(run.summary), plain(label, 400)) for run in runs for label in labels_of(run.summary)),

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from humaneval_x.reporting.leaderboard import Measured, model_cell
+from humaneval_x.reporting.leaderboard import model_cell
+from humaneval_x.reporting.measured import Measured
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
 from humaneval_x.reporting.wording import group_title
 from humaneval_x.summaries import Disagreement, group_of

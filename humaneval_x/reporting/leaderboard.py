@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from humaneval_x.estimates import ALL, KS, Estimates
+from humaneval_x.estimates import ALL, KS
 from humaneval_x.languages import language_names
 from humaneval_x.records import Estimate
+from humaneval_x.reporting.best import OPTIMISTIC, BestOf
+from humaneval_x.reporting.measured import Measured
 from humaneval_x.reporting.published import PublishedRow
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
 from humaneval_x.reporting.wording import DASH, group_title, interval, percent, published_percent
-from humaneval_x.summaries import SEMANTICS, RunSummary, estimates_of, groups_of, labels_of
-from humaneval_x.text import plain
+from humaneval_x.summaries import SEMANTICS, RunSummary, groups_of, labels_of
+from humaneval_x.text import brief, plain
 
-__all__ = ["Measured", "generation_section", "measure", "model_cell", "refusals_of", "translation_section"]
+__all__ = ["generation_section", "model_cell", "refusals_of", "translation_section"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Measured:
-    """A run's summary with its estimates under each semantics."""
-
-    summary: RunSummary
-    estimates: dict[str, Estimates]
+_BEST_TEXT = (
+    " A row named best temperature is of no single run: each of its figures is the highest among the temperatures, T "
+    f"being the chosen one. {OPTIMISTIC}"
+)
 
 
-def measure(summary: RunSummary) -> Measured:
-    """Estimate every figure that a report shows of the run."""
-    return Measured(summary=summary, estimates={name: estimates_of(summary, name) for name in SEMANTICS})
-
-
-def generation_section(runs: Sequence[Measured], published: Sequence[PublishedRow]) -> Section:
+def generation_section(
+    runs: Sequence[Measured], published: Sequence[PublishedRow], best: Sequence[BestOf] = ()
+) -> Section:
     """One table for each k that some run has: a column a language and one overall."""
     groups = [name for name in language_names() if any(name in groups_of(run.summary) for run in runs)]
     groups += [name for name in dict.fromkeys(sum((groups_of(run.summary) for run in runs), ())) if name not in groups]
@@ -40,6 +35,7 @@ def generation_section(runs: Sequence[Measured], published: Sequence[PublishedRo
         if not any(found.k == k for run in runs for found in run.estimates["strict"].estimates):
             continue
         rows = [row for run in _ranked(runs) for row in _run_rows(run, [*groups, ALL], k)]
+        rows += [row for each in best for row in _best_rows(each, [*groups, ALL], k)]
         rows += [
             Row(
                 cells=(*_published_head(row), *(_published_cell(row, group, k) for group in [*groups, ALL])),
@@ -55,17 +51,20 @@ def generation_section(runs: Sequence[Measured], published: Sequence[PublishedRo
         "the published evaluator's rule on the same execution. Runs stand in the order of their overall strict "
         "pass@1."
     )
+    text += _BEST_TEXT if best else ""
     return Section(name="generation", title="Leaderboard: generation", text=text, tables=tuple(tables))
 
 
-def translation_section(runs: Sequence[Measured], published: Sequence[PublishedRow]) -> Section:
+def translation_section(
+    runs: Sequence[Measured], published: Sequence[PublishedRow], best: Sequence[BestOf] = ()
+) -> Section:
     """All pairs together, then for each k sources against targets."""
     names = [
         name
         for name in language_names()
         if any(name in group.split("-to-") for run in runs for group in groups_of(run.summary))
     ]
-    tables = [_overall_table(runs)]
+    tables = [_overall_table(runs, best)]
     for k in KS:
         if not any(found.k == k for run in runs for found in run.estimates["strict"].estimates):
             continue
@@ -75,6 +74,11 @@ def translation_section(runs: Sequence[Measured], published: Sequence[PublishedR
                 pairs = [f"{source}-to-{target}" for target in names]
                 if set(pairs) & set(groups_of(run.summary)):
                     rows += _run_rows(run, pairs, k, Cell(text=group_title(source)))
+        for each in best:
+            for source in names:
+                pairs = [f"{source}-to-{target}" for target in names]
+                if set(pairs) & set(groups_of(each.summary)):
+                    rows += _best_rows(each, pairs, k, Cell(text=group_title(source)))
         rows += [
             Row(
                 cells=(
@@ -93,6 +97,7 @@ def translation_section(runs: Sequence[Measured], published: Sequence[PublishedR
         "Per cent, with the 95 % interval by bootstrap over problems. A row gives the language that is translated "
         "from, a column the one translated to."
     )
+    text += _BEST_TEXT if best else ""
     return Section(name="translation", title="Leaderboard: translation", text=text, tables=tuple(tables))
 
 
@@ -114,12 +119,16 @@ def refusals_of(run: Measured) -> tuple[str, ...]:
     )
 
 
-def _overall_table(runs: Sequence[Measured]) -> Table:
+def _overall_table(runs: Sequence[Measured], best: Sequence[BestOf]) -> Table:
     rows = []
     for run in _ranked(runs):
         for first, semantics in enumerate(SEMANTICS):
             cells = [_figure(run.estimates[semantics].find(ALL, k)) for k in KS]
             rows.append(Row(cells=(model_cell(run.summary), Cell(text=semantics), *cells), first=not first))
+    for each in best:
+        for first, semantics in enumerate(SEMANTICS):
+            cells = [_best_figure(each, semantics, ALL, k) for k in KS]
+            rows.append(Row(cells=(_best_cell(each), Cell(text=semantics), *cells), first=not first))
     return Table(
         title="All pairs of the run together",
         columns=("Model", "Verdicts", *(f"pass@{k}" for k in KS)),
@@ -151,12 +160,36 @@ def _run_rows(run: Measured, groups: Sequence[str], k: int, *after: Cell) -> lis
     ]
 
 
-def _figure(found: Estimate | None) -> Cell:
+def _best_rows(best: BestOf, groups: Sequence[str], k: int, *after: Cell) -> list[Row]:
+    return [
+        Row(
+            cells=(
+                _best_cell(best),
+                *after,
+                Cell(text=semantics),
+                *(_best_figure(best, semantics, group, k) for group in groups),
+            ),
+            first=semantics == SEMANTICS[0],
+        )
+        for semantics in SEMANTICS
+    ]
+
+
+def _best_cell(best: BestOf) -> Cell:
+    mark = " · see the notes" if any(labels_of(run.summary) for run in best.runs) else ""
+    return Cell(text=f"{plain(best.summary.model)}, best temperature", small=best.label + mark)
+
+
+def _best_figure(best: BestOf, semantics: str, group: str, k: int) -> Cell:
+    found = best.find(semantics, group, k)
+    return _figure(found.estimate, f", T {brief(found.temperature)}") if found else _figure(None)
+
+
+def _figure(found: Estimate | None, note: str = "") -> Cell:
     if found is None:
         return Cell(text=DASH, number=True)
-    return Cell(
-        text=percent(found.value), small=interval(found), value=found.value, low=found.low, high=found.high, number=True
-    )
+    small = interval(found) + note
+    return Cell(text=percent(found.value), small=small, value=found.value, low=found.low, high=found.high, number=True)
 
 
 def _published_head(row: PublishedRow, *after: Cell) -> tuple[Cell, ...]:

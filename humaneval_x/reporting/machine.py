@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from humaneval_x.reporting.best import OPTIMISTIC, BestOf
 from humaneval_x.reporting.contents import Contents
-from humaneval_x.reporting.leaderboard import Measured
+from humaneval_x.reporting.measured import Measured
 from humaneval_x.summaries import REPORT_FORMAT, SEMANTICS, labels_of, summary_to_json
 
 __all__ = ["machine"]
@@ -29,7 +30,28 @@ def machine(contents: Contents) -> str:
             for row in contents.published
         ],
     }
+    if contents.best:
+        table["best"] = [_best(best) for best in contents.best]
     return json.dumps(table, ensure_ascii=True, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def _best(best: BestOf) -> dict[str, Any]:
+    return {
+        "model": best.summary.model,
+        "task": best.summary.task,
+        "data_version": best.summary.data_version,
+        "runs": [run.summary.run_id for run in best.runs],
+        "temperatures": list(best.temperatures),
+        "label": best.label,
+        "note": OPTIMISTIC,
+        "estimates": {
+            name: [
+                {**asdict(found.estimate), "temperature": found.temperature, "run_id": found.run_id}
+                for found in best.best[name]
+            ]
+            for name in SEMANTICS
+        },
+    }
 
 
 def _run(run: Measured) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The report's figures as CSV: one row for each run, group, semantics and k, and for each published figure."""
+"""The report's figures as CSV: a row for each run or best temperature, group, semantics and k, and published figure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import io
 from collections.abc import Iterator
 
 from humaneval_x.estimates import ALL, KS
+from humaneval_x.records import Estimate
+from humaneval_x.reporting.best import OPTIMISTIC, BestOf
 from humaneval_x.reporting.contents import Contents
-from humaneval_x.reporting.leaderboard import Measured
+from humaneval_x.reporting.measured import Measured
 from humaneval_x.summaries import SEMANTICS, groups_of
 from humaneval_x.text import plain
 
@@ -40,6 +42,8 @@ def spreadsheet(contents: Contents) -> str:
     writer.writerow(_COLUMNS)
     for run in contents.runs:
         writer.writerows(_run_rows(run))
+    for best in contents.best:
+        writer.writerows(_best_rows(best))
     for row in contents.published:
         for (group, k), share in row.scores.items():
             writer.writerow(
@@ -82,8 +86,34 @@ def _run_rows(run: Measured) -> Iterator[list[object]]:
                     k,
                 ]
                 found = estimates.find(group, k)
-                figures = [found.value, found.low, found.high, found.problems, found.samples] if found else [""] * 5
+                figures = _figures(found) if found else [""] * 5
                 yield [*head, *figures, summary.sampling.get("temperature", ""), reasons.get((group, k), "")]
+
+
+def _best_rows(best: BestOf) -> Iterator[list[object]]:
+    """`run` and `temperature` are the chosen ones."""
+    summary = best.summary
+    for semantics in SEMANTICS:
+        for group in (*groups_of(summary), ALL):
+            for k in KS:
+                found = best.find(semantics, group, k)
+                yield [
+                    "best",
+                    _safe(summary.model),
+                    _safe(found.run_id) if found else "",
+                    _safe(summary.data_version),
+                    summary.task,
+                    _safe(group),
+                    semantics,
+                    k,
+                    *(_figures(found.estimate) if found else [""] * 5),
+                    found.temperature if found else "",
+                    f"{best.label}. {OPTIMISTIC}" if found else "undefined at one of the temperatures",
+                ]
+
+
+def _figures(found: Estimate) -> list[object]:
+    return [found.value, found.low, found.high, found.problems, found.samples]
 
 
 def _safe(text: str) -> str:

@@ -31,7 +31,7 @@ def read_summary(run: Path, judgement: Judgement = USUAL) -> RunSummary:
     tally = _Tally(folder, judgement)
     try:
         engine, data, sampling = manifest["engine"], manifest["data"], manifest["sampling"]
-        wanted = sum(map(len, folder.tasks().values())) * sampling["samples"]
+        wanted = sum(folder.wanted().values())
         return RunSummary(
             run_id=folder.name,
             model=str(engine.get("model") or engine["name"]),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from humaneval_x.estimates import ALL, KS
-from humaneval_x.reporting.leaderboard import measure, refusals_of
+from humaneval_x.reporting.leaderboard import refusals_of
+from humaneval_x.reporting.measured import measure
 from humaneval_x.reporting.wording import DASH, group_title, interval, percent
 from humaneval_x.summaries import SEMANTICS, RunSummary, groups_of, labels_of, require_complete
-from humaneval_x.text import plain
+from humaneval_x.text import padded, plain
 
 __all__ = ["render_table"]
 
@@ -38,30 +38,17 @@ def render_table(summary: RunSummary, *, allow_partial: bool = False) -> str:
             cells.append(percent(found.value) if found else DASH)
         lines.append(cells)
     notes = [*(plain(f"Note: {label}", 400) for label in labels_of(summary)), *refusals_of(run)]
-    return "\n".join([_title(summary), "", *_aligned(lines), "", *notes]).rstrip()
+    return "\n".join([_title(summary), "", *_rows(lines), "", *notes]).rstrip()
 
 
 def _title(summary: RunSummary) -> str:
-    sampling = summary.sampling
+    said = {name: "not stated" if value is None else value for name, value in summary.sampling.items()}
     return plain(
-        f"{summary.model} on {summary.data_version}, {summary.task}: n = {sampling.get('samples')}, temperature "
-        f"{sampling.get('temperature')}, top-p {sampling.get('top_p')}. Per cent; [95 % interval]; ref.: reference "
-        "verdicts",
+        f"{summary.model} on {summary.data_version}, {summary.task}: n = {said.get('samples')}, temperature "
+        f"{said.get('temperature')}, top-p {said.get('top_p')}. Per cent; [95 % interval]; ref.: reference verdicts",
         400,
     )
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    return [
-        "  ".join(
-            cell + " " * (width - _width(cell)) if position == 0 else " " * (width - _width(cell)) + cell
-            for position, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]
-
-
-def _width(text: str) -> int:
-    """Columns that a terminal uses: two for a wide character."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+def _rows(lines: Sequence[Sequence[str]]) -> list[str]:
+    return ["  ".join(cells).rstrip() for cells in padded(lines)]

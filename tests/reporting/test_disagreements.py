@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from humaneval_x.reporting.disagreements import LISTED, disagreement_sections, ranges
-from humaneval_x.reporting.leaderboard import measure
+from humaneval_x.reporting.measured import measure
 from humaneval_x.reporting.summary import read_summary
 from humaneval_x.summaries import Disagreement
 

@@ -504,3 +504,45 @@ def test_a_stop_is_a_rule_by_its_name_and_else_a_pattern() -> None:
     assert stops_from(["(?:none)"]) == ("strict", ("(?:none)",))
     with pytest.raises(UsageError, match="none, strict"):
         stops_from(["none", "x", "strict"])
+
+
+@pytest.mark.published
+@pytest.mark.parametrize("version", ["codegeex", "codegeex2", "fixed"])
+def test_the_reference_rule_damages_the_one_canonical_solution_that_goes_on_after_its_last_brace(
+    version: str, published_data: object
+) -> None:
+    damaged = set()
+    for problem in read_problems(version, language_names(), published_data):  # type: ignore[arg-type]
+        kept = truncate(problem.canonical_solution, read_language(problem.language), "reference", problem.prompt)
+        if kept.split() != problem.canonical_solution.split():
+            damaged.add(problem.task_id)
+    assert damaged == {"CPP/94"}
+
+
+@pytest.mark.published
+def test_stopping_by_the_reference_rule_loses_the_two_canonical_solutions_with_code_after_the_function(
+    published_data: object,
+) -> None:
+    lost = set()
+    for problem in read_problems("codegeex", language_names(), published_data):  # type: ignore[arg-type]
+        rule = stop_rule(read_language(problem.language), "reference", problem.prompt)
+        text = problem.canonical_solution
+        drawn = next((text[:end] for end in range(1, len(text) + 1) if rule(text[:end])), text)
+        if truncate(drawn, read_language(problem.language), "reference").split() != text.split():
+            lost.add(problem.task_id)
+    assert lost == {"CPP/94", "Go/72"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), languages, st.sampled_from(["reference", "codegen", "none"]))
+def test_a_published_rule_keeps_a_beginning_of_the_text(data: st.DataObject, name: str, rule: str) -> None:
+    language = read_language(name)
+    text = data.draw(texts(name))
+    kept = truncate(text, language, rule)
+    if name == "java" and rule == "reference":  # it closes what it cuts
+        kept = kept.rstrip("}\n")
+        assert text.startswith(kept)
+    else:
+        assert text.startswith(kept)
+        if name not in {"go", "java"}:  # Go's cuts once more at what now stands last, as published
+            assert truncate(kept, language, rule) == kept
