@@ -232,6 +232,7 @@ def _completion(sample: GivenSample, number: int) -> Completion:
         seed=sample.seed,
         response=sample.response,
         whole=sample.whole,
+        preamble=sample.preamble,
     )
 
 

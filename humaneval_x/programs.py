@@ -10,7 +10,7 @@ from humaneval_x.languages import read_language
 from humaneval_x.records import MAX_SOURCE_BYTES, Completion, Problem, Program
 from humaneval_x.truncation import TRUNCATIONS, truncate
 
-__all__ = ["ASSEMBLIES", "TRUNCATIONS", "assemble", "invalid_reason", "start_of"]
+__all__ = ["ASSEMBLIES", "TRUNCATIONS", "assemble", "assembled_go_packages", "invalid_reason", "start_of"]
 
 
 def assemble(
@@ -26,6 +26,7 @@ def assemble(
     language = read_language(problem.language)
     start = "" if completion.whole else start_of(problem, task)
     code = truncate(completion.text, language, "none" if completion.whole else truncation, start)
+    start = completion.preamble + start
     test = problem.example_test if example_test and problem.example_test.strip() else problem.test
     source = ASSEMBLIES[language.assembly](problem, start, code, test)
     return Program(
@@ -113,16 +114,21 @@ def _plain(_problem: Problem, start: str, code: str, test: str) -> str:
 
 
 def _go(problem: Problem, start: str, code: str, test: str) -> str:
+    wanted = assembled_go_packages(problem, code)
+    imports = "import (\n" + "".join(f'    "{package}"\n' for package in wanted) + ")\n" if wanted else ""
+    body = start.replace(problem.imports, "") if problem.imports else start
+    return f"{problem.test_setup}\n{imports}{body}{code}\n{test}"
+
+
+def assembled_go_packages(problem: Problem, code: str) -> list[str]:
+    """The packages that a Go program imports beside its test's set-up: of ten those that the completion uses."""
     # The published evaluator looks for the package's name anywhere in the set-up and the code; so "math" counts as
     # there where "math/rand" is. Scores compare only if this does the same.
-    wanted = [
+    return [
         package
         for package in _GO_PACKAGES
         if package not in problem.test_setup and f"{package.rpartition('/')[2]}." in code
     ]
-    imports = "import (\n" + "".join(f'    "{package}"\n' for package in wanted) + ")\n" if wanted else ""
-    body = start.replace(problem.imports, "") if problem.imports else start
-    return f"{problem.test_setup}\n{imports}{body}{code}\n{test}"
 
 
 ASSEMBLIES: dict[str, Callable[[Problem, str, str, str], str]] = {

@@ -89,7 +89,8 @@ class Completion:
     `finish` is `stop` (a stop rule was met), `eos` (end-of-text), `length` (`max_tokens` or the position limit) or
     `given` (replayed, not drawn). `tokens` counts what was drawn; `seed` is the sample's own, derived from its
     identity. `response` is a chat model's whole answer, of which `text` is the code; empty where `text` is all. `whole`
-    says that `text` is a whole program but for the test: nothing is put before it and nothing is cut.
+    says that `text` is a whole program but for the test: nothing is put before it and nothing is cut. `preamble` are
+    lines that must stand before all else, such as a chat model's own includes.
     """
 
     task_id: str
@@ -100,6 +101,7 @@ class Completion:
     seed: int
     response: str = ""
     whole: bool = False
+    preamble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

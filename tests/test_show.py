@@ -180,6 +180,14 @@ def test_a_chat_model_s_whole_answer_is_shown(tmp_path: Path) -> None:
     assert section(printed(made, "0", "0"), "the model's whole answer") == block(f"Of course:\n{RIGHT}")
 
 
+def test_what_is_put_before_the_prompt_is_shown(tmp_path: Path) -> None:
+    made = written_run(tmp_path / "run", {"generation-cpp": {"CPP/0": []}}, sampling={"samples": 1})
+    with made.open_samples("generation-cpp") as journal:
+        journal.append(row_of(replace(completion("CPP/0", 0, "}"), preamble="#include <map>\n")))
+    lines = section(printed(made, "CPP/0", "0"), "completion 0")
+    assert lines[:2] == ["put before the prompt:", "   + | #include <map>"]
+
+
 def test_the_canonical_solution_is_shown_if_asked_for(run: RunFolder) -> None:
     own = smoke_problem("Python/0").canonical_solution
     assert section(printed(run, "0", "1", "--canonical"), "the data's own solution") == block(own)

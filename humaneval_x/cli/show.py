@@ -240,6 +240,9 @@ def _completion(inspection: Inspection, sample: Sample) -> Iterator[str]:
         f"completion {completion.completion_id}: {len(completion.text)} characters, {completion.tokens} tokens, "
         f"finish {plain(completion.finish)}"
     )
+    if completion.preamble:
+        yield click.style("put before the prompt:", **DIM)
+        yield from block(completion.preamble, LEXERS.get(inspection.language.name), gutter="+")
     yield from block(cut.kept, LEXERS.get(inspection.language.name))
     if cut.added:
         yield click.style(f"added by --truncation {rule}:", **DIM)

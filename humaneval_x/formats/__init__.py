@@ -51,7 +51,13 @@ class Format:
     lost: tuple[str, ...] = ()
 
 
-_ORDER_ONLY = ("completion ids but for their order", "finish", "tokens", "seed", "a chat's whole answer")
+_ORDER_ONLY = (
+    "completion ids but for their order",
+    "finish",
+    "tokens",
+    "seed",
+    "a chat's whole answer and its includes",
+)
 
 FORMATS = {
     each.name: each

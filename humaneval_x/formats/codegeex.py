@@ -46,7 +46,7 @@ def write_samples(out: Path, content: Content) -> Iterator[Path]:
     rows = (
         {
             "task_id": _their_id(content.task, sample.task_id),
-            "prompt": starts[sample.task_id],
+            "prompt": sample.preamble + starts[sample.task_id],
             "generation": sample.text,
             "completion_id": sample.completion_id,
             **extras_of(sample),
@@ -65,7 +65,7 @@ def write_results(out: Path, content: Content) -> Iterator[Path]:
             "task_id": each.completion.task_id,
             "completion_id": each.completion.completion_id,
             "test_code": each.program.source,
-            "prompt": starts[each.completion.task_id],
+            "prompt": each.completion.preamble + starts[each.completion.task_id],
             "generation": each.completion.text,
             "result": result_words(each),
             "passed": each.passed,

@@ -16,7 +16,7 @@ from humaneval_x.records import Completion, Problem, Program, Verdict
 
 __all__ = ["Content", "Judged", "extras_of", "opened", "result_words", "write_json", "write_rows"]
 
-_EXTRAS = ("finish", "tokens", "seed", "response", "whole")
+_EXTRAS = ("finish", "tokens", "seed", "response", "whole", "preamble")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from humaneval_x.formats.content import Content, extras_of, write_json, write_ro
 from humaneval_x.formats.given import GivenSample, Source, fields_of, text_field
 from humaneval_x.formats.humaneval import their_id
 from humaneval_x.jsonl import read_rows
+from humaneval_x.records import Completion
 
 __all__ = ["read", "recognises", "recognises_folder", "write_results", "write_samples"]
 
@@ -38,7 +39,8 @@ def read(source: Source) -> Iterator[GivenSample]:
         where = f"{source.path}:{line}"
         task, task_id = source.task_of(text_field(row, "task_id", where), where)
         if "solution" in row:
-            given = _solution(source, task, task_id, text_field(row, "solution", where))
+            text = text_field(row, "solution", where).removeprefix(str(row.get("preamble", "")))
+            given = _solution(source, task, task_id, text)
         else:
             given = {"text": text_field(row, "completion", where)}
         yield GivenSample(task=task, task_id=task_id, where=where, **{**fields_of(row, where), **given})
@@ -60,7 +62,7 @@ def write_results(out: Path, content: Content) -> Iterator[Path]:
         results.setdefault(task_id, []).append(
             {
                 "task_id": task_id,
-                "solution": _whole_text(each.completion.text, each.completion.whole, starts[each.completion.task_id]),
+                "solution": _whole_text(each.completion, starts),
                 "base_status": _status(each.passed, each.verdict.status),
                 "plus_status": None,
                 "base_fail_tests": [],
@@ -81,14 +83,14 @@ def _rows(content: Content) -> Iterator[dict[str, Any]]:
     for sample in content.samples():
         yield {
             "task_id": their_id(sample.task_id),
-            "solution": _whole_text(sample.text, sample.whole, starts[sample.task_id]),
+            "solution": _whole_text(sample, starts),
             "completion_id": sample.completion_id,
             **extras_of(sample),
         }
 
 
-def _whole_text(text: str, whole: bool, start: str) -> str:
-    return text if whole else start + text
+def _whole_text(sample: Completion, starts: Mapping[str, str]) -> str:
+    return sample.text if sample.whole else sample.preamble + starts[sample.task_id] + sample.text
 
 
 def _status(passed: bool, status: str) -> str:

@@ -39,6 +39,7 @@ class GivenSample:
     seed: int = 0
     response: str = ""
     whole: bool = False
+    preamble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ class Source:
 
 def fields_of(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Of this harness's further fields those that a row holds and that have the right type; others are left out."""
-    kinds = {"finish": str, "tokens": int, "seed": int, "response": str}
+    kinds = {"finish": str, "tokens": int, "seed": int, "response": str, "preamble": str}
     found = {name: row[name] for name, kind in kinds.items() if type(row.get(name)) is kind}
     number = row.get("completion_id")
     if number is not None and (type(number) is not int or number < 0):

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humaneval_x.datasets import read_problems
-from humaneval_x.engines.openai.answers import completion_in
+from humaneval_x.engines.openai.answers import Taken, completion_in
 from humaneval_x.engines.openai.fences import Block, fenced_blocks, names_language
 from humaneval_x.languages import language_names, read_language
 from humaneval_x.programs import assemble, start_of
 from humaneval_x.records import Completion, Problem
+from humaneval_x.sandbox.choice import backend_named
 from humaneval_x.truncation import truncate
+from humaneval_x.verdicts import decide
 
 STARTS = {
     "python": 'def f(n):\n    """ Doc.\n    """\n',
@@ -35,7 +37,12 @@ def problem(name: str, start: str = "") -> Problem:
 
 
 def taken(name: str, answer: str, start: str = "") -> str:
-    return completion_in(answer, problem(name, start), f"generation-{name}", read_language(name))
+    return completion_in(answer, problem(name, start), f"generation-{name}", read_language(name)).text
+
+
+def put_before(name: str, answer: str) -> list[str]:
+    """The lines that are put before the start."""
+    return completion_in(answer, problem(name), f"generation-{name}", read_language(name)).preamble.splitlines()
 
 
 def kept(name: str, answer: str, start: str = "") -> str:
@@ -228,8 +235,9 @@ def test_the_function_is_told_from_calls_and_prototypes(name: str, code: str) ->
 
 def run_python(answer: str, call: str) -> object:
     """What `call` gives in the program that the harness would judge."""
+    found = completion_in(answer, problem("python"), "generation-python", read_language("python"))
     sample = Completion(
-        task_id="Python/0", completion_id=0, text=taken("python", answer), finish="eos", tokens=0, seed=0
+        task_id="Python/0", completion_id=0, text=found.text, finish="eos", tokens=0, seed=0, preamble=found.preamble
     )
     program = assemble(problem("python"), sample, task="generation", truncation="strict")
     names: dict[str, object] = {"__name__": "program"}
@@ -317,11 +325,10 @@ int main() { return f({1}); }
             "    int square(int x);",
             "    int total(const vector<int>& xs, int start = 0);",
             "    ll r = total",
-            "#include <map>",
             "\nint square(int x) {",
             "\nint total(",
         ],
-        ["main", "<vector>", "static"],
+        ["main", "#include", "static"],
     ),
     "java": (
         """
@@ -349,9 +356,9 @@ class Solution {
 }
 """,
         [
-            "java.util.function.Function<Integer, Integer> g",
+            "Function<Integer, Integer> g",
             '"Collectors"',
-            "collect(java.util.stream.Collectors.toList())",
+            "collect(Collectors.toList())",
             "int plus(int s)",
             "FIVE = 5;",
             "int square(int x)",
@@ -425,6 +432,90 @@ def test_what_a_function_needs_of_what_stands_around_it_survives_the_strict_rule
         assert words not in text, text
 
 
+PUT_BEFORE = {
+    "cpp": (
+        '#include <vector>\n#  include<map>\n// #include <set>\n#include "x.h"\nusing namespace std;\n'
+        "using namespace std::chrono;\nint f(vector<int> xs) { return 1; }",
+        ["#  include<map>", '#include "x.h"', "using namespace std::chrono;"],
+    ),
+    "java": (
+        "import java.util.*;\nimport java.util.List;\nimport java.util.stream.*;\nimport org.junit.*;\n"
+        "import java.math.BigInteger;\nimport java.math.BigDecimal;\nimport static java.lang.Math.max;\n"
+        "/* import java.util.concurrent.*; */\n"
+        "class Solution { public int f(List<Integer> xs) { return max(BigInteger.ONE.intValue(), 1); } }",
+        ["import java.util.stream.*;", "import java.math.BigInteger;", "import static java.lang.Math.max;"],
+    ),
+    "go": (
+        'package main\nimport (\n\t"fmt"\n\tm "math/bits"\n\t"unicode"\n\t"os"\n\t"sort"\n)\nimport "errors"\n'
+        '// import "testing"\n'
+        "func F(xs []int) int { sort.Ints(xs); errors.New(s); return m.Len(1) + unicode.MaxRune }\n"
+        "func main() { os.Exit(0); fmt.Println() }",
+        ['import m "math/bits"', 'import "unicode"', 'import "errors"'],
+    ),
+    "python": (
+        "from __future__ import annotations\nfrom math import *\nimport os\ndef f(n):\n    return sqrt(n)",
+        ["from math import *"],
+    ),
+    "js": ("const fs = require('fs');\nconst f = (xs) => fs;", []),
+}
+
+
+@pytest.mark.parametrize("name", PUT_BEFORE)
+def test_what_must_stand_before_all_else_and_the_start_lacks_is_put_there(name: str) -> None:
+    code, lines = PUT_BEFORE[name]
+    assert put_before(name, f"```{name}\n{code}\n```") == lines
+
+
+def test_a_go_package_of_the_test_s_set_up_is_not_imported_twice() -> None:
+    go = replace(problem("go"), test_setup='package main\n\nimport (\n    "testing"\n    "unicode"\n)\n')
+    answer = '```go\nimport "unicode"\nimport "math/big"\nfunc F(xs []int) int { return unicode.Max + big.Above }\n```'
+    assert completion_in(answer, go, "generation-go", read_language("go")).preamble == 'import "math/big"\n'
+
+
+# Answers that need what their own first lines bring, and a test in the language's published form.
+WHOLE = {
+    "cpp": (
+        "#include <vector>\n#include <unordered_map>\n#include <numeric>\nusing namespace std;\n"
+        "int f(vector<int> xs) {\n  unordered_map<int, int> seen;\n  for (int x : xs) seen[x]++;\n"
+        "  return accumulate(xs.begin(), xs.end(), 0) + seen.size();\n}",
+        "#undef NDEBUG\n#include<assert.h>\nint main(){\n    assert (f({1,1,2}) == 6);\n}\n",
+    ),
+    "java": (
+        "import java.util.*;\nimport java.util.stream.*;\nclass Solution {\n    public int f(List<Integer> xs) {\n"
+        "        return IntStream.range(0, xs.size()).map(xs::get).sum();\n    }\n}",
+        "public class Main {\n    public static void main(String[] args) {\n"
+        "        if (new Solution().f(Arrays.asList(1, 2)) != 3) { throw new AssertionError(); }\n    }\n}\n",
+    ),
+    "go": (
+        'package main\n\nimport (\n\t"fmt"\n\t"unicode"\n)\n\nfunc F(xs []int) int {\n\tif unicode.IsDigit(\'1\') {\n'
+        "\t\treturn xs[0]\n\t}\n\treturn 0\n}\n\nfunc main() { fmt.Println(F(nil)) }",
+        "func TestF(t *testing.T) {\n    if F([]int{3}) != 3 {\n        t.Fail()\n    }\n}\n",
+    ),
+    "python": (
+        "from math import *\n\ndef f(n):\n    return isqrt(n)",
+        "def check(f):\n    assert f(9) == 3\n\ncheck(f)\n",
+    ),
+}
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("name", WHOLE)
+def test_an_answer_with_includes_or_imports_of_its_own_passes(name: str) -> None:
+    code, test = WHOLE[name]
+    language, set_up = read_language(name), 'package main\n\nimport (\n    "testing"\n)\n' if name == "go" else ""
+    each = replace(problem(name), test=test, test_setup=set_up)
+    found = completion_in(f"```{name}\n{code}\n```", each, f"generation-{name}", language)
+    sample = Completion(
+        task_id=each.task_id, completion_id=0, text=found.text, finish="eos", tokens=0, seed=0, preamble=found.preamble
+    )
+    program = assemble(each, sample, task="generation", truncation="strict")
+    with backend_named("docker").open_slot(language) as slot:
+        outcome = slot.execute(program, language.limits)
+    assert decide(program, outcome, language).passed, outcome.stderr
+    bare = assemble(each, replace(sample, preamble=""), task="generation", truncation="strict")
+    assert bare.source != program.source
+
+
 def same_as_canonical(problems: list[Problem], task: str) -> None:
     for each in problems:
         language, start = read_language(each.language), start_of(each, task)
@@ -435,8 +526,9 @@ def same_as_canonical(problems: list[Problem], task: str) -> None:
             f"{start}{each.canonical_solution}",
             f"1. Here:\n\n   ```\n{indented(start + each.canonical_solution)}\n   ```\n",
         ):
-            text = truncate(completion_in(answer, each, task, language), language, "strict", start)
-            assert plain(text) == plain(canonical), each.task_id
+            found = completion_in(answer, each, task, language)
+            assert plain(truncate(found.text, language, "strict", start)) == plain(canonical), each.task_id
+            assert found.preamble == "", each.task_id
 
 
 def indented(text: str) -> str:
@@ -500,7 +592,5 @@ def test_a_model_that_repeats_itself_does_not_hold_up_the_reader(name: str, piec
 
 def test_a_start_without_a_function_takes_the_block_as_it_is() -> None:
     assert taken("cpp", "```\nint x;\n}\n```", start="// nothing\n") == "int x;\n}\n"
-    assert (
-        completion_in("", replace(problem("python"), prompt="", declaration=""), "generation", read_language("python"))
-        == ""
-    )
+    nothing = replace(problem("python"), prompt="", declaration="")
+    assert completion_in("", nothing, "generation", read_language("python")) == Taken(text="")

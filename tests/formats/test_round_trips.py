@@ -68,7 +68,7 @@ def content(folder: RunFolder) -> dict[str, list[Completion]]:
 def test_a_format_of_rows_holds_everything(  # noqa: PLR0917
     tmp_path: Path, make_run: RunMaker, smoke: dict[str, Problem], name: str, packed: bool, tasks: dict[str, list[str]]
 ) -> None:
-    run = make_run(tasks, response="the whole answer")
+    run = make_run(tasks, response="the whole answer", preamble="#include <map>\n")
     paths = exported(run, tmp_path / "out", name, smoke, packed=packed)
     assert len(paths) == len(tasks)
     found = {}
@@ -83,7 +83,7 @@ def test_a_format_of_rows_holds_everything(  # noqa: PLR0917
 def test_evalplus_holds_everything_of_python_and_nothing_else(
     tmp_path: Path, make_run: RunMaker, smoke: dict[str, Problem]
 ) -> None:
-    run = make_run(GENERATION)
+    run = make_run(GENERATION, preamble="from math import *\n")
     (path,) = exported(run, tmp_path / "out", "evalplus", smoke, languages=["python"])
     again = imported(path, tmp_path / "again", smoke)
     assert content(again)["generation-python"] == content(run)["generation-python"]
@@ -203,8 +203,9 @@ def test_results_of_a_run_that_is_not_wholly_judged_are_refused(
 def test_the_prompt_that_codegeex_s_evaluator_starts_the_program_with_is_ours(
     tmp_path: Path, make_run: RunMaker, smoke: dict[str, Problem], tasks: dict[str, list[str]]
 ) -> None:
-    for path, task in zip(exported(make_run(tasks), tmp_path / "out", "codegeex", smoke), tasks, strict=True):
-        starts = {start_of(smoke[task_id], task) for task_id in tasks[task]}
+    run = make_run(tasks, preamble="// first\n")
+    for path, task in zip(exported(run, tmp_path / "out", "codegeex", smoke), tasks, strict=True):
+        starts = {f"// first\n{start_of(smoke[task_id], task)}" for task_id in tasks[task]}
         assert {row["prompt"] for row in rows_of(path)} == starts
 
 

@@ -2,12 +2,14 @@
 
 Of an answer with fenced blocks the last that defines the function is taken, else the longest that is said to be in
 the language or in none. Such a block mostly holds the whole function again: the completion is what comes after its
-signature, and what stands before it comes after it (`surroundings`). A block without the function is its body.
+signature, and what stands before it comes after it (`surroundings`), but for includes and imports, which must stand
+before all else (`preambles`). A block without the function is its body.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from humaneval_x.engines.openai.fences import fenced_blocks, names_language
 from humaneval_x.engines.openai.functions import (
@@ -18,24 +20,33 @@ from humaneval_x.engines.openai.functions import (
     logical_lines,
     target_of,
 )
-from humaneval_x.engines.openai.imports import with_full_names
 from humaneval_x.engines.openai.indentation import indent_of, indented_body, indented_like
+from humaneval_x.engines.openai.preambles import preamble_of, without_preamble
 from humaneval_x.engines.openai.surroundings import Parts, join
 from humaneval_x.engines.openai.units import units_in
 from humaneval_x.languages import Language
 from humaneval_x.programs import start_of
 from humaneval_x.records import Problem
+from humaneval_x.truncation import truncate
 from humaneval_x.truncation.masks import mask
 
-__all__ = ["completion_in"]
+__all__ = ["Taken", "completion_in"]
 
 _THOUGHT_END = "</think>"
 _THOUGHT_START = "<think>"
 _LINE_END = re.compile(r"[ \t]*\n")
 
 
-def completion_in(answer: str, problem: Problem, task: str, language: Language) -> str:
-    """What of `answer` goes after `programs.start_of(problem, task)`. Never raises for the answer, whatever it is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was taken of an answer: `text` goes after `programs.start_of`, `preamble` before it."""
+
+    text: str
+    preamble: str = ""
+
+
+def completion_in(answer: str, problem: Problem, task: str, language: Language) -> Taken:
+    """The completion in `answer`. Never raises for the answer, whatever it is.
 
     An answer without a fence and without the function is kept as it is.
     """
@@ -44,8 +55,11 @@ def completion_in(answer: str, problem: Problem, task: str, language: Language) 
     said = _after_thought(answer.replace("\r\n", "\n") if "```" in answer or "~~~" in answer else answer)
     code, fenced = _code_in(said, target, language)
     if target is not None and (function := find_function(code, target, language)):
-        return _rest_of(code, function, target, start, language)
-    return _body_alone(code, language, fenced=fenced)
+        before = code[: function.start]
+        text = _rest_of(code, function, target, start, language)
+        kept = truncate(text, language, "strict", start)
+        return Taken(text=text, preamble=preamble_of(before, kept, start, problem, language))
+    return Taken(text=_body_alone(code, language, fenced=fenced))
 
 
 def _after_thought(answer: str) -> str:
@@ -80,7 +94,7 @@ def _rest_of(code: str, function: Function, target: Target, start: str, language
         rest = f"  return {value};\n}}\n{code[function.end :]}"
     if not language.open_braces:
         rest = indented_like(target.begun, rest)
-    before, rest = with_full_names(code[: function.start], rest, start, language)
+    before = without_preamble(code[: function.start], language)
     end = _end(mask(rest, language.truncation), language)
     parts = Parts(
         body=rest[:end],

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from humaneval_x.engines import Request
-from humaneval_x.engines.openai.answers import completion_in
+from humaneval_x.engines.openai.answers import Taken, completion_in
 from humaneval_x.engines.openai.board import Board, Piece
 from humaneval_x.engines.openai.dialect import MOST_CHOICES, Dialect
 from humaneval_x.engines.openai.instruction import Instruction
@@ -158,18 +158,19 @@ class _Drawing:
         ]
 
     def _completion(self, request: Request, number: int, choice: Choice, tokens: int, seed: int) -> Completion:
-        text = choice.text
+        taken = Taken(text=choice.text)
         if self._instruction:
             task, language = request.prompt.task, read_language(request.prompt.language)
-            text = completion_in(choice.text, request.problem, task, language)
+            taken = completion_in(choice.text, request.problem, task, language)
         return Completion(
             task_id=request.prompt.task_id,
             completion_id=number,
-            text=text,
-            finish="stop" if request.is_finished(text) else choice.finish,
+            text=taken.text,
+            finish="stop" if request.is_finished(taken.text) else choice.finish,
             tokens=tokens,
             seed=seed,
-            response="" if text == choice.text else choice.text,
+            response="" if taken.text == choice.text else choice.text,
+            preamble=taken.preamble,
         )
 
 

@@ -125,15 +125,13 @@ def _join_js(parts: Parts, language: Language) -> str:
     return _join_in_order(parts, language, "if (false) [{}];".format)
 
 
-_CPP_INCLUDE = re.compile(r"#[ \t]*include\b")
 _CPP_LINKAGE = re.compile(r"^(?:(?:static|inline|constexpr|extern)\s+)+")
 
 
 def _join_cpp(parts: Parts, language: Language) -> str:
     there = {"".join(line.split()) for line in parts.start.split("\n")}
     directives = [unit.text for unit in parts.before if not unit.names and "".join(unit.text.split()) not in there]
-    inside = [f"{text}\n" for text in directives if not _CPP_INCLUDE.match(text)]
-    after = [text for text in directives if _CPP_INCLUDE.match(text)]
+    inside, after = [f"{text}\n" for text in directives], []
     for unit in _needed_before(parts, language):
         head = mask(unit.text, language.truncation)
         function = re.match(r"[^(){};=]*\([^;{}]*?\)[^(){};]*(?P<body>\{)", head)
