@@ -143,6 +143,11 @@ class Sampler:
             progress=progress,
         )
 
+    @property
+    def usage(self) -> str:
+        """What sampling has cost so far, in words, where the engine counts it."""
+        return str(getattr(self._engine, "usage", ""))
+
     def close(self) -> None:
         """Close the engine."""
         self._engine.close()

@@ -40,7 +40,7 @@ def generate_stage(options: GenerationOptions, out: Path, opener: EngineOpener =
         for temperature, folder in folders.items():
             with TerminalProgress("generate") as progress:
                 generated = sampler.sample(folder, temperature, progress)
-            _say_generated(generated, folder.path)
+            _say_generated(generated, folder.path, sampler.usage)
     return [folder.path for folder in folders.values()]
 
 
@@ -96,15 +96,17 @@ def _draw_and_judge(sampler: Sampler, judge: Judge, folder: RunFolder, temperatu
         def draw() -> None:
             with TerminalProgress("generate", position=1) as drawn:
                 generated = sampler.sample(folder, temperature, HeardProgress(drawn, drawing))
-            _say_generated(generated, folder.path)
+            _say_generated(generated, folder.path, sampler.usage)
 
         evaluated = judged_beside(drawing, draw, lambda: judge.judge(begun, judged), say=_say)
     _say_evaluated(evaluated, folder.path)
 
 
-def _say_generated(generated: Generated, out: Path) -> None:
+def _say_generated(generated: Generated, out: Path, usage: str) -> None:
     kept = f", {generated.kept} were there" if generated.kept else ""
     _say(f"{out}: drew {generated.drawn} samples ({generated.tokens} tokens){kept}")
+    if usage:
+        _say(f"  in all: {usage}")
 
 
 def _say_evaluated(evaluated: Evaluated, run: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,6 @@ from humaneval_x.records import Completion, Prompt, Sampling
 
 __all__ = ["OpenAIEngine", "seed_of"]
 
-_log = logging.getLogger(__name__)
 
 # A thread that is still connecting cannot be woken up; it ends by itself, unheard.
 _FAREWELL_S = 2.0
@@ -97,23 +95,11 @@ class OpenAIEngine:
                 for thread in threads:
                     if thread.ident is not None:
                         thread.join(max(0.0, deadline - time.monotonic()))
-                self._say_usage()
 
     def close(self) -> None:
         """End whatever sampling is under way."""
         for end in list(self._ends):
             end()
-
-    def _say_usage(self) -> None:
-        used = self.usage
-        _log.info(
-            "%s: %d prompt tokens and %d completion tokens in %d requests, %d of them sent again",
-            self._place.url,
-            used.prompt_tokens,
-            used.completion_tokens,
-            used.requests,
-            used.retries,
-        )
 
 
 class _Drawing:

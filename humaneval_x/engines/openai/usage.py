@@ -17,6 +17,12 @@ class Usage:
     requests: int = 0
     retries: int = 0
 
+    def __str__(self) -> str:
+        return (
+            f"{self.prompt_tokens} prompt tokens and {self.completion_tokens} completion tokens in {self.requests} "
+            f"requests, {self.retries} of them sent again"
+        )
+
 
 class Tally:
     """Adds up from several threads."""
