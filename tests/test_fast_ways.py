@@ -27,7 +27,7 @@ def judged(folder: RunFolder, backend: ScriptedBackend, *, fast: bool = True, wo
         folder,
         backend,
         PROBLEMS,
-        Rules(truncation="none", fast=fast),
+        Rules(fast=fast),
         manifest={},
         workers=workers,
         progress=SilentProgress(),

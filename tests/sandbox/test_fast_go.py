@@ -26,7 +26,7 @@ from humaneval_x.verdicts import decide, is_beyond_doubt
 pytestmark = pytest.mark.docker
 
 GO = read_language("go")
-LIMITS = replace(GO.limits, run_cpu_s=2)
+LIMITS = GO.limits
 ADD = "func Add(a, b int) int { return a + b }\n"
 RIGHT = "func TestAdd(t *testing.T) { assert.New(t).Equal(3, Add(1, 2)) }\n"
 

@@ -53,7 +53,7 @@ def program_of(source: str) -> Program:
 def fast_stdout(slot: Slot, *sources: str) -> list[str]:
     """What programs print that the fast way judges, one after the other, as passed."""
     programs = [program_of(source) for source in sources]
-    outcomes = fast_answers(slot, programs, LIMITS)
+    outcomes = fast_answers(slot, programs, AMPLE)
     for program, outcome in zip(programs, outcomes, strict=True):
         assert isinstance(outcome, Outcome), outcome
         assert decide(program, outcome, JS).passed, outcome
@@ -69,7 +69,7 @@ def shown(outcome: Outcome) -> tuple[object, ...]:
 
 def test_canonical_solutions_of_the_smoke_set_pass_the_fast_way(slot: Slot) -> None:
     programs = [solution_of(problem, problem.canonical_solution) for problem in read_problems("smoke", ["js"])]
-    answers = fast_answers(slot, programs, LIMITS)
+    answers = fast_answers(slot, programs, AMPLE)
     assert programs
     for program, answer in zip(programs, answers, strict=True):
         assert isinstance(answer, Outcome), (program.task_id, answer)
@@ -194,6 +194,6 @@ def test_a_server_that_does_not_come_up_leaves_all_to_the_plain_way(slot: Slot) 
     del slot  # skips where there is no Docker
     elsewhere = dataclasses.replace(JS, run=dataclasses.replace(JS.run, argv=("node", "/nowhere/loader.js", "main.js")))
     with DockerBackend().open_slot(elsewhere) as opened:
-        for answer in fast_answers(opened, [program_of(""), program_of("")], LIMITS):
+        for answer in fast_answers(opened, [program_of(""), program_of("")], AMPLE):
             assert isinstance(answer, str)
             assert re.search(r"does not come up: .*Cannot find module", answer, re.DOTALL)
