@@ -6,6 +6,8 @@ VENV ?= .venv
 # auto | docker | local: which sandbox to set up
 SANDBOX ?= auto
 PYTEST ?=
+# One of them runs all tests that start sandboxes (tests/conftest.py).
+WORKERS ?= 2
 
 BIN := $(VENV)/bin
 
@@ -18,7 +20,8 @@ demo: $(VENV)/.paddle
 test: $(VENV)/.dev
 	sandboxes/setup $(SANDBOX) $(BIN)/humaneval-x
 	sandboxes/setup local $(BIN)/humaneval-x
-	$(BIN)/python -m pytest $(PYTEST)
+	sandboxes/setup browser
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

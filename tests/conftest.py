@@ -60,6 +60,13 @@ def _lacks_gpu() -> str:
 
 
 @cache
+def _lacks_browser() -> str:
+    if find_spec("playwright") is None:
+        return "Playwright is not installed: pip install -e '.[dev]'"
+    return "" if shutil.which("chromium") else "Chromium is not installed: `sandboxes/setup browser`"
+
+
+@cache
 def _lacks_published() -> str:
     folder = published_folder()
     here = (folder / "humaneval_python.jsonl.gz").is_file()
@@ -72,8 +79,21 @@ NEEDS: dict[str, Callable[[], str]] = {
     "paddle": _lacks_paddle,
     "torch": _lacks_torch,
     "gpu": _lacks_gpu,
+    "browser": _lacks_browser,
     "published": _lacks_published,
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one worker run all tests that start sandboxes, one after the other, and start with them.
+
+    They look at what other sandboxes leave behind, and they take longest.
+    """
+    sandboxed = {id(item) for item in items if any(item.get_closest_marker(name) for name in ("docker", "local"))}
+    for item in items:
+        if id(item) in sandboxed:
+            item.add_marker(pytest.mark.xdist_group("sandbox"))
+    items.sort(key=lambda item: id(item) not in sandboxed)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
