@@ -6,8 +6,8 @@ VENV ?= .venv
 # auto | docker | local: which sandbox to set up
 SANDBOX ?= auto
 PYTEST ?=
-# One of them runs all tests that start sandboxes (tests/conftest.py).
-WORKERS ?= 2
+# 0: one process. With more, one runs all tests that start sandboxes (tests/conftest.py): sooner done, on a busier host.
+WORKERS ?= 0
 
 BIN := $(VENV)/bin
 
