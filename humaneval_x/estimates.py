@@ -34,7 +34,9 @@ __all__ = [
     "Refusal",
     "coverage",
     "estimate",
+    "intervals",
     "pass_at_k",
+    "pass_curve",
     "pass_rates",
     "problem_numbers",
 ]
@@ -93,6 +95,19 @@ def pass_rates(n: npt.ArrayLike, c: npt.ArrayLike, k: int) -> _Floats:
     return rates[np.reshape(where, -1)]
 
 
+def pass_curve(n: npt.ArrayLike, c: npt.ArrayLike) -> _Floats:
+    """Mean pass@k over the problems for k = 1 .. the smallest n, shape (ks,); the estimator of `pass_at_k`.
+
+    Each k's chance to miss is that of k - 1 times (n-c-k+1)/(n-k+1), so that a whole curve costs what one k does; the
+    result is `pass_at_k`'s to twelve digits.
+    """
+    samples, passed = np.asarray(n, dtype=np.float64)[:, None], np.asarray(c, dtype=np.float64)[:, None]
+    drawn = np.arange(samples.min() if len(samples) else 0)
+    misses = np.cumprod(np.clip(samples - passed - drawn, 0, None) / (samples - drawn), axis=1)
+    curve: _Floats = 1 - misses.mean(axis=0)
+    return curve
+
+
 def estimate(counts: pd.DataFrame, ks: Sequence[int] = KS, *, seed: int = 0, resamples: int = RESAMPLES) -> Estimates:
     """pass@k per language and overall, each with a 95 % interval by bootstrap over problems.
 
@@ -130,6 +145,27 @@ def problem_numbers(task_ids: pd.Series[str]) -> pd.Series[str]:
     return task_ids.str.rpartition("/")[2]
 
 
+def intervals(sums: _Floats, sizes: _Floats, random: np.random.Generator, resamples: int) -> tuple[_Floats, _Floats]:
+    """Ends of the 95 % interval of sums / sizes: expanded percentiles over resampled rows, of rates from 0 to 1.
+
+    `sums` has shape (problems, figures), `sizes` (problems,); the ends have shape (figures,). Where no problem differs
+    from the others, resampling shows no spread and would claim certainty; there Markov's inequality bounds the mean m
+    from P(all of p problems show v) <= (m/v)^p and <= ((1-m)/(1-v))^p, each set to 2.5 %.
+    """
+    problems = len(sizes)
+    # weights[r, i]: how often resample r drew problem i.
+    weights = random.multinomial(problems, np.full(problems, 1 / problems), size=resamples).astype(np.float64)
+    means = (weights @ sums) / (weights @ sizes)[:, None]
+    tail = _expanded_tail(problems)
+    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
+    rates = sums / sizes[:, None]
+    constant = np.ptp(rates, axis=0) < 1e-12
+    shrink = _TAIL ** (1 / problems)
+    low = np.where(constant, rates[0] * shrink, low)
+    high = np.where(constant, 1 - (1 - rates[0]) * shrink, high)
+    return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
+
+
 def _check(counts: pd.DataFrame) -> None:
     missing = [name for name in _COLUMNS if name not in counts.columns]
     if missing:
@@ -155,7 +191,7 @@ def _estimate_group(language: str, rows: pd.DataFrame, ks: list[int], seed: int,
     numbers = problem_numbers(rows["task_id"])
     sums = rates.groupby(numbers).sum()
     sizes = rates.groupby(numbers).size().reindex(sums.index).to_numpy(dtype=np.float64)
-    lows, highs = _interval(
+    lows, highs = intervals(
         sums.to_numpy(dtype=np.float64), sizes, np.random.default_rng([seed, _name(language)]), resamples
     )
     return [
@@ -175,27 +211,6 @@ def _estimate_group(language: str, rows: pd.DataFrame, ks: list[int], seed: int,
 def _name(language: str) -> int:
     """A number for the language's name, so that its random numbers are its own."""
     return zlib.crc32(language.encode())
-
-
-def _interval(sums: _Floats, sizes: _Floats, random: np.random.Generator, resamples: int) -> tuple[_Floats, _Floats]:
-    """Ends of the expanded percentile interval of sums / sizes over resampled rows.
-
-    `sums` has shape (problems, figures), `sizes` (problems,); the ends have shape (figures,). Where no problem differs
-    from the others, resampling shows no spread and would claim certainty; there Markov's inequality bounds the mean m
-    from P(all of p problems show v) <= (m/v)^p and <= ((1-m)/(1-v))^p, each set to 2.5 %.
-    """
-    problems = len(sizes)
-    # weights[r, i]: how often resample r drew problem i.
-    weights = random.multinomial(problems, np.full(problems, 1 / problems), size=resamples).astype(np.float64)
-    means = (weights @ sums) / (weights @ sizes)[:, None]
-    tail = _expanded_tail(problems)
-    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
-    rates = sums / sizes[:, None]
-    constant = np.ptp(rates, axis=0) < 1e-12
-    shrink = _TAIL ** (1 / problems)
-    low = np.where(constant, rates[0] * shrink, low)
-    high = np.where(constant, 1 - (1 - rates[0]) * shrink, high)
-    return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
 
 
 def _expanded_tail(problems: int) -> float:

@@ -22,6 +22,7 @@ __all__ = [
     "Cut",
     "Inspection",
     "Sample",
+    "cut_between",
     "cut_of",
     "find_sample",
     "find_task",
@@ -178,12 +179,16 @@ def cut_of(inspection: Inspection, completion: Completion) -> Cut:
     """What the evaluation's truncation keeps of the completion."""
     rule = "none" if completion.whole else inspection.judgement.truncation
     start = start_of(inspection.problem, inspection.task)
-    judged = truncate(completion.text, inspection.language, rule, start)
-    kept = next(
-        (place for place, pair in enumerate(zip(completion.text, judged, strict=False)) if pair[0] != pair[1]),
-        min(len(completion.text), len(judged)),
-    )
-    return Cut(kept=judged[:kept], rest=completion.text[kept:], added=judged[kept:])
+    return cut_between(completion.text, truncate(completion.text, inspection.language, rule, start))
+
+
+def cut_between(text: str, judged: str) -> Cut:
+    """What made the completion `text` the code that is `judged`."""
+    kept = len(judged)
+    if not text.startswith(judged):
+        pairs = enumerate(zip(text, judged, strict=False))
+        kept = next((place for place, pair in pairs if pair[0] != pair[1]), min(len(text), len(judged)))
+    return Cut(kept=judged[:kept], rest=text[kept:], added=judged[kept:])
 
 
 def program_of(inspection: Inspection, completion: Completion) -> Program:

@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 
 from humaneval_x.errors import DataError
 
-__all__ = ["MAX_LINE_BYTES", "open_bytes", "parse_row", "parse_value", "read_items", "read_rows"]
+__all__ = ["MAX_LINE_BYTES", "open_bytes", "parse_row", "parse_value", "read_items", "read_lines", "read_rows"]
 
 MAX_LINE_BYTES = 512 * 1024 * 1024
 """The longest line that is read: far above a real record, far below what a gzip bomb expands to."""
@@ -35,6 +35,14 @@ def read_rows(
 
     Raises DataError, with file and line, for whatever is not strict JSON Lines, and for a file that cannot be read.
     """
+    for number, line in read_lines(path, max_line_bytes=max_line_bytes, drop_torn=drop_torn):
+        yield number, parse_row(line, f"{path}:{number}")
+
+
+def read_lines(
+    path: Path, *, max_line_bytes: int = MAX_LINE_BYTES, drop_torn: bool = False
+) -> Iterator[tuple[int, bytes]]:
+    """Line number (from 1) and bytes of each line that is not blank, read as `read_rows` reads them."""
     number = 0
     with _readable(path) as file:
         while line := file.readline(max_line_bytes + 1):
@@ -46,8 +54,8 @@ def read_rows(
                 )
             if drop_torn and not line.endswith(b"\n"):
                 return
-            if line.strip():
-                yield number, parse_row(line, f"{path}:{number}")
+            if not line.isspace():
+                yield number, line
 
 
 @contextmanager

@@ -5,12 +5,31 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from humaneval_x.languages import read_language
 from humaneval_x.records import MAX_SOURCE_BYTES, Completion, Problem, Program
 from humaneval_x.truncation import TRUNCATIONS, truncate
 
-__all__ = ["ASSEMBLIES", "TRUNCATIONS", "assemble", "assembled_go_packages", "invalid_reason", "start_of"]
+__all__ = [
+    "ASSEMBLIES",
+    "TRUNCATIONS",
+    "Parts",
+    "assemble",
+    "assembled_go_packages",
+    "invalid_reason",
+    "parts_of",
+    "start_of",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A program in three: what is kept of the completion (`code`), what stands before it and what after it."""
+
+    before: str
+    code: str
+    after: str
 
 
 def assemble(
@@ -23,12 +42,8 @@ def assemble(
     test. Never raises for a completion's text, whatever it is: see `invalid_reason`. Raises UsageError for an unknown
     language or truncation.
     """
-    language = read_language(problem.language)
-    start = "" if completion.whole else start_of(problem, task)
-    code = truncate(completion.text, language, "none" if completion.whole else truncation, start)
-    start = completion.preamble + start
-    test = problem.example_test if example_test and problem.example_test.strip() else problem.test
-    source = ASSEMBLIES[language.assembly](problem, start, code, test)
+    parts = parts_of(problem, completion, task=task, truncation=truncation, example_test=example_test)
+    source = parts.before + parts.code + parts.after
     return Program(
         task_id=problem.task_id,
         completion_id=completion.completion_id,
@@ -36,6 +51,19 @@ def assemble(
         source=source,
         sha256=hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest(),
     )
+
+
+def parts_of(
+    problem: Problem, completion: Completion, *, task: str, truncation: str, example_test: bool = False
+) -> Parts:
+    """The parts of the program that `assemble` makes of the same arguments."""
+    language = read_language(problem.language)
+    start = "" if completion.whole else start_of(problem, task)
+    code = truncate(completion.text, language, "none" if completion.whole else truncation, start)
+    start = completion.preamble + start
+    test = problem.example_test if example_test and problem.example_test.strip() else problem.test
+    before, after = ASSEMBLIES[language.assembly](problem, start, code, test)
+    return Parts(before=before, code=code, after=after)
 
 
 def start_of(problem: Problem, task: str) -> str:
@@ -94,30 +122,30 @@ _CPP_GUARD = (
 _CPP_DEFINE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*define[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
 
-def _python(_problem: Problem, start: str, code: str, test: str) -> str:
+def _python(_problem: Problem, start: str, _code: str, test: str) -> tuple[str, str]:
     # The statement between keeps a decorator at the completion's end from taking the place of the test's function.
-    return f"{_PYTHON_IMPORTS}{start}{code}\n\npass\n{test}\n"
+    return f"{_PYTHON_IMPORTS}{start}", f"\n\npass\n{test}\n"
 
 
-def _cpp(_problem: Problem, start: str, code: str, test: str) -> str:
+def _cpp(_problem: Problem, start: str, code: str, test: str) -> tuple[str, str]:
     includes = (f"#include<{header}>" for header in _CPP_HEADERS)
     missing = "".join(f"{include}\n" for include in includes if include not in start)
     # A macro of the completion must not change what the test says.
     used = set(re.findall(r"\w+", test))
     defined = sorted(set(_CPP_DEFINE.findall(code.replace("\\\n", ""))) & used)
     undone = "".join(f"#undef {name}\n" for name in defined)
-    return f"{missing}\n{start}{code}\n{_CPP_GUARD}{undone}{test}"
+    return f"{missing}\n{start}", f"\n{_CPP_GUARD}{undone}{test}"
 
 
-def _plain(_problem: Problem, start: str, code: str, test: str) -> str:
-    return f"{start}{code}\n{test}"
+def _plain(_problem: Problem, start: str, _code: str, test: str) -> tuple[str, str]:
+    return start, f"\n{test}"
 
 
-def _go(problem: Problem, start: str, code: str, test: str) -> str:
+def _go(problem: Problem, start: str, code: str, test: str) -> tuple[str, str]:
     wanted = assembled_go_packages(problem, code)
     imports = "import (\n" + "".join(f'    "{package}"\n' for package in wanted) + ")\n" if wanted else ""
     body = start.replace(problem.imports, "") if problem.imports else start
-    return f"{problem.test_setup}\n{imports}{body}{code}\n{test}"
+    return f"{problem.test_setup}\n{imports}{body}", f"\n{test}"
 
 
 def assembled_go_packages(problem: Problem, code: str) -> list[str]:
@@ -131,11 +159,11 @@ def assembled_go_packages(problem: Problem, code: str) -> list[str]:
     ]
 
 
-ASSEMBLIES: dict[str, Callable[[Problem, str, str, str], str]] = {
+ASSEMBLIES: dict[str, Callable[[Problem, str, str, str], tuple[str, str]]] = {
     "python": _python,
     "cpp": _cpp,
     "java": _plain,
     "js": _plain,
     "go": _go,
 }
-"""Language's `assembly` -> the function that puts problem, start, code and test together."""
+"""Language's `assembly` -> what it puts before and after the code, given problem, start, code and test."""

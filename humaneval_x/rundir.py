@@ -26,7 +26,16 @@ from humaneval_x.errors import DataError, IncomparableError, StorageError, Usage
 from humaneval_x.journal import JournalFollower, JournalWriter, existing_journal, read_journal, writer_lock
 from humaneval_x.records import Completion, Verdict
 
-__all__ = ["FORMAT", "USUAL", "FollowedSamples", "Judgement", "RunFolder", "row_of"]
+__all__ = [
+    "FORMAT",
+    "USUAL",
+    "FollowedSamples",
+    "Judgement",
+    "RunFolder",
+    "record_from",
+    "repeated",
+    "row_of",
+]
 
 FORMAT = 1
 """Version of the manifests and rows; a reader refuses another."""
@@ -199,15 +208,21 @@ def _once_each(
 ) -> Iterator[Record]:
     """The rows as records; `seen` gets the key of each."""
     for row in rows:
-        record = _record_from(kind, row, path)
+        record = record_from(kind, row, path)
         key = (record.task_id, record.completion_id)
         if key in seen:
-            raise DataError(f"{path}: sample {key[1]} of {key[0]} {verb} twice: the journal was edited")
+            raise repeated(path, *key, verb)
         seen.add(key)
         yield record
 
 
-def _record_from(kind: type[Record], row: dict[str, Any], path: Path) -> Record:
+def repeated(path: Path, task_id: str, completion_id: int, verb: str) -> DataError:
+    """What is wrong with a journal in which a sample `verb` (stands, is judged) twice."""
+    return DataError(f"{path}: sample {completion_id} of {task_id} {verb} twice: the journal was edited")
+
+
+def record_from(kind: type[Record], row: dict[str, Any], path: Path) -> Record:
+    """The record that a row of the journal `path` holds. Raises DataError if its fields are not the record's."""
     types = _FIELD_TYPES[kind]
     lacking = types.keys() - row.keys() - _DEFAULTS[kind].keys()
     odd = sorted(lacking | (row.keys() - types.keys())) or [

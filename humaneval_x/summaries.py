@@ -21,6 +21,7 @@ __all__ = [
     "Disagreement",
     "RunSummary",
     "apart_from_temperature",
+    "counts_of",
     "differences",
     "estimates_of",
     "gaps_of",
@@ -111,20 +112,23 @@ def groups_of(summary: RunSummary) -> tuple[str, ...]:
 
 def estimates_of(summary: RunSummary, semantics: str = "strict", ks: Sequence[int] = KS) -> Estimates:
     """pass@k per group and overall under those semantics. Whether the run is complete is not looked at here."""
+    return estimate(counts_of(summary, semantics), ks)
+
+
+def counts_of(summary: RunSummary, semantics: str = "strict") -> pd.DataFrame:
+    """The counts under those semantics as `estimates.estimate` takes them, a group for a language."""
     if semantics not in SEMANTICS:
         raise UsageError(f"no semantics {semantics!r}: there are {' and '.join(SEMANTICS)}")
     counts = summary.counts
-    return estimate(
-        pd.DataFrame(
-            {
-                "task_id": counts["task_id"],
-                "language": counts["task"].map(group_of),
-                "n": counts["n"],
-                "c": counts[f"c_{semantics}"],
-            }
-        ),
-        ks,
+    table: pd.DataFrame = pd.DataFrame(
+        {
+            "task_id": counts["task_id"],
+            "language": counts["task"].map(group_of),
+            "n": counts["n"],
+            "c": counts[f"c_{semantics}"],
+        }
     )
+    return table
 
 
 def require_complete(summary: RunSummary) -> None:
@@ -164,6 +168,11 @@ def labels_of(summary: RunSummary) -> tuple[str, ...]:
         labels.append("These are the data set's own solutions, not a model's.")
     if summary.example_tests:
         labels.append("Judged by the example tests of the problem statements, not by the benchmark's tests.")
+    if (subset := _subset(summary)) and subset.get("problems") != subset.get("of"):
+        labels.append(
+            f"Measured on a fixed subset of {subset.get('problems')} of the {subset.get('of')} problems "
+            "(--sample-budget): no score on the whole benchmark."
+        )
     labels += _labels_of_given(summary)
     labels += [f"Partial: {gap}." for gap in gaps_of(summary)]
     return tuple(labels)
@@ -211,6 +220,8 @@ def differences(one: RunSummary, other: RunSummary, *, ignored: Collection[str] 
     prompts = _prompt_style(one), _prompt_style(other)
     if None not in prompts and prompts[0] != prompts[1]:
         found.append(f"prompt style ({', '.join(str(style.get('style')) for style in prompts if style)})")
+    if _subset(one) != _subset(other) and not _same_problems(one, other):
+        found.append(f"subset of the problems ({_subset_words(one)}; {_subset_words(other)})")
     here, there = _stop_patterns(one), _stop_patterns(other)
     if sorted(here) != sorted(there):
         found.append(f"stop patterns ({', '.join(here) or 'none'}; {', '.join(there) or 'none'})")
@@ -253,6 +264,24 @@ def apart_from_temperature(one: RunSummary, other: RunSummary) -> tuple[str, ...
 
 def _problems(summary: RunSummary) -> set[tuple[str, str]]:
     return set(zip(summary.counts["task"], summary.counts["task_id"], strict=True))
+
+
+def _same_problems(one: RunSummary, other: RunSummary) -> bool:
+    """Whether the runs have the same problems in the tasks that both have."""
+    here, there = _problems(one), _problems(other)
+    tasks = {task for task, _ in here} & {task for task, _ in there}
+    return all((task, task_id) in here & there for task, task_id in here | there if task in tasks)
+
+
+def _subset(summary: RunSummary) -> dict[str, Any]:
+    """The fixed subset of the problems that the run was asked for (`subsets`); empty for another choice, or all."""
+    found = summary.run.get("subset")
+    return found if isinstance(found, dict) else {}
+
+
+def _subset_words(summary: RunSummary) -> str:
+    found = _subset(summary)
+    return f"{found.get('problems')} of {found.get('of')} by --sample-budget" if found else "none"
 
 
 def _stop_rule(summary: RunSummary) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Protocol
 
 from humaneval_x.languages import Failure, Language
 from humaneval_x.records import Outcome, Program, Verdict
@@ -20,6 +21,7 @@ __all__ = [
     "REFERENCE_RULES",
     "SEARCHED_CHARACTERS",
     "STATUSES",
+    "Judged",
     "clean_output",
     "decide",
     "disagreement",
@@ -81,6 +83,19 @@ def decide(program: Program, outcome: Outcome, language: Language) -> Verdict:
     )
 
 
+class Judged(Protocol):
+    """What of a `Verdict` tells whether and why the rules differ."""
+
+    @property
+    def status(self) -> str: ...  # noqa: D102
+    @property
+    def reference_passed(self) -> bool: ...  # noqa: D102
+    @property
+    def flags(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def passed(self) -> bool: ...  # noqa: D102
+
+
 DISAGREEMENTS: MappingProxyType[str, str] = MappingProxyType(
     {
         "prints": "the tests hold, but the program prints something, and the published rule wants silence",
@@ -94,7 +109,7 @@ DISAGREEMENTS: MappingProxyType[str, str] = MappingProxyType(
 """Why strict and reference verdicts on one execution differ, in words."""
 
 
-def disagreement(verdict: Verdict, language: Language) -> str:
+def disagreement(verdict: Judged, language: Language) -> str:
     """Which of `DISAGREEMENTS` holds; empty if both rules say the same."""
     if verdict.passed == verdict.reference_passed:
         return ""

@@ -158,7 +158,7 @@ def test_copies_of_a_language_do_not_narrow_the_overall_interval() -> None:
     assert (five.high - five.low) == pytest.approx(one.high - one.low, rel=0.1)
 
 
-@pytest.mark.parametrize(("problems", "k"), [(12, 1), (40, 1), (164, 1), (164, 10)])
+@pytest.mark.parametrize(("problems", "k"), [(12, 1), (40, 1)])
 def test_intervals_cover_the_truth_at_their_nominal_rate(problems: int, k: int) -> None:
     random, runs, n = np.random.default_rng(problems + k), 250, 20
     # Problem rates from Beta(0.5, 1.0): many hard problems. The mean of pass@k over that population, exactly:

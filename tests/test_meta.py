@@ -24,11 +24,11 @@ PACKAGE = ROOT / "humaneval_x"
 LAYERS = [
     {"", "errors", "records", "resources", "progress", "text"},
     {"jsonl", "languages", "templating"},
-    {"journal", "datasets", "truncation", "verdicts", "estimates"},
-    {"tasks", "prompting", "programs"},
-    {"engines", "sandbox", "rundir"},
-    {"summaries", "formats"},
-    {"generation", "evaluation", "exporting", "gate", "importing", "inspection", "reporting"},
+    {"journal", "datasets", "truncation", "verdicts", "estimates", "significance", "splits"},
+    {"tasks", "prompting", "programs", "subsets"},
+    {"engines", "sandbox", "rundir", "serving"},
+    {"summaries", "formats", "budgets", "contrasts", "inspection"},
+    {"comparison", "generation", "evaluation", "exporting", "gate", "importing", "reporting"},
     {"cli"},
     {"__main__"},
 ]

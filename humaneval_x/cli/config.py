@@ -23,7 +23,7 @@ else:
 
 __all__ = ["config_option"]
 
-_COMMANDS = ("generate", "import", "evaluate", "export", "report", "gate", "run")
+_COMMANDS = ("generate", "import", "evaluate", "export", "report", "compare", "budget", "gate", "run")
 
 
 def config_option(function: Any) -> Any:

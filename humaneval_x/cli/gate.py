@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from humaneval_x.cli.config import config_option
+from humaneval_x.cli.gate_outputs import Outputs, output_options
 from humaneval_x.cli.options import judgement_options
+from humaneval_x.errors import HarnessError, StorageError
+from humaneval_x.text import plain
 
 __all__ = ["command"]
 
@@ -46,31 +50,38 @@ _REGRESSION = 1
 )
 @judgement_options
 @click.option("--update-baseline", is_flag=True, help="Write the candidate as the new baseline if it passes.")
-def command(  # noqa: PLR0917  (click passes them by name)
-    baseline: Path,
-    candidate: Path,
-    baseline_run: str | None,
-    max_drop: float,
-    alpha: float,
-    semantics: str,
-    truncation: str,
-    example_tests: bool,
-    update_baseline: bool,
-) -> None:
+@output_options
+def command(baseline: Path, candidate: Path, *, update_baseline: bool, **options: Any) -> None:
     """Compare a run with a baseline; exit 1 on a regression.
 
     A regression is a drop of pass@k, in a language or overall, larger than --max-drop and statistically credible at
-    --alpha, paired by problem. Runs that do not compare, or are not complete, end with other codes.
+    --alpha, paired by problem. Runs that do not compare, or are not complete, end with other codes. What --junit and
+    the like ask for is written whatever the answer is.
     """
-    from humaneval_x.gate import gate, render_gate, write_baseline  # noqa: PLC0415
+    from humaneval_x.gate import Refusal, gate, write_baseline  # noqa: PLC0415
     from humaneval_x.reporting import read_summary  # noqa: PLC0415
     from humaneval_x.rundir import Judgement  # noqa: PLC0415
 
-    summary = read_summary(candidate, Judgement(truncation=truncation, example_tests=example_tests))
-    result = gate(baseline, summary, run=baseline_run, max_drop=max_drop, alpha=alpha, semantics=semantics)
-    click.echo(render_gate(result))
+    outputs = Outputs.taken_from(options)
+    judgement = Judgement(truncation=options.pop("truncation"), example_tests=options.pop("example_tests"))
+    try:
+        summary = read_summary(candidate, judgement)
+        result = gate(baseline, summary, run=options.pop("baseline_run"), **options)
+    except HarnessError as error:
+        _tell_refusal(outputs, Refusal.of(error, str(baseline), str(candidate)))
+        # One line, so that nothing in a foreign name opens a line of a CI system's log.
+        raise type(error)(plain(str(error), 4000)) from error
+    outputs.tell(result)
     if not result.passed:
         raise click.exceptions.Exit(_REGRESSION)
     if update_baseline:
         write_baseline(summary, baseline)
-        click.echo(f"{baseline} now holds {summary.run_id}")
+        click.echo(f"{baseline} now holds {plain(summary.run_id)}")
+
+
+def _tell_refusal(outputs: Outputs, refusal: Any) -> None:
+    """Write it where it is wanted; why the runs were not compared matters more than a file that cannot be written."""
+    try:
+        outputs.tell(refusal)
+    except StorageError as error:
+        click.echo(f"humaneval-x: {error}", err=True)

@@ -195,6 +195,13 @@ generation_options = _together(
     ),
     click.option("--limit", type=click.IntRange(1), help="Only the first N problems of each language."),
     click.option(
+        "--sample-budget",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Only so many problems that a run has at most N samples: a fixed subset, the same in every language, that "
+        "represents the whole (docs/gate.md).",
+    ),
+    click.option(
         "--stop",
         cls=_Repeatable,
         multiple=True,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from humaneval_x.cli.config import config_option
-from humaneval_x.cli.options import judgement_options
+from humaneval_x.cli.options import data_folder_option, judgement_options
+
+if TYPE_CHECKING:
+    from humaneval_x.rundir import Judgement
 
 __all__ = ["command"]
 
@@ -25,7 +31,7 @@ __all__ = ["command"]
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(["md", "html", "csv", "json"]),
+    type=click.Choice(["md", "html", "csv", "json", "parquet", "charts"]),
     multiple=True,
     help="Write only this format; may be repeated.  [default: all]",
 )
@@ -37,6 +43,12 @@ __all__ = ["command"]
     "temperature. Chosen on the same samples, it is optimistic.",
 )
 @click.option("--allow-partial", is_flag=True, help="Report figures of what is there where a run is not complete.")
+@click.option(
+    "--samples",
+    is_flag=True,
+    help="Also write samples.html, which shows every sample; `humaneval-x browse` opens it.",
+)
+@data_folder_option
 def command(  # noqa: PLR0917  (click passes them by name)
     runs: tuple[Path, ...],
     out: Path,
@@ -45,10 +57,13 @@ def command(  # noqa: PLR0917  (click passes them by name)
     example_tests: bool,
     best_temperature: bool,
     allow_partial: bool,
+    samples: bool,
+    data_dir: Path | None,
 ) -> None:
-    """Write a leaderboard of runs: Markdown, HTML, CSV, JSON.
+    """Write a report on runs: a page (HTML), Markdown, CSV, JSON, Parquet, and the charts as SVG and PNG.
 
-    The JSON holds the counts of every problem and serves `humaneval-x gate` as a baseline.
+    The page opens without a network. The JSON holds the counts of every problem and serves `humaneval-x gate` as a
+    baseline.
 
     \b
     humaneval-x report runs/350M-multi-t* --best-temperature --out reports/350M-multi
@@ -58,3 +73,14 @@ def command(  # noqa: PLR0917  (click passes them by name)
 
     judgement = Judgement(truncation=truncation, example_tests=example_tests)
     write_report(runs, out, judgement, allow_partial=allow_partial, formats=formats, best_temperature=best_temperature)
+    if samples:
+        _write_samples(runs, out, judgement, data_dir)
+
+
+def _write_samples(runs: Sequence[Path], out: Path, judgement: Judgement, data: Path | None) -> None:
+    from humaneval_x.cli.progress import TerminalProgress  # noqa: PLC0415
+    from humaneval_x.reporting.browser import write_browser  # noqa: PLC0415
+
+    with TerminalProgress("samples") as progress:
+        page = write_browser(runs, out, judgement, data=data, progress=progress)
+    click.echo(f"samples: {page}   (`humaneval-x browse {shlex.quote(str(out))}` opens it)")

@@ -19,6 +19,7 @@ from humaneval_x.progress import Progress
 from humaneval_x.prompting import PromptStyle, prompt_style
 from humaneval_x.records import Problem, Prompt, Sampling
 from humaneval_x.rundir import RunFolder
+from humaneval_x.subsets import METHOD, REFERENCE_LANGUAGE, affordable, representative_order
 from humaneval_x.tasks import prompts as prompts_of
 from humaneval_x.text import brief
 
@@ -46,6 +47,7 @@ class GenerationOptions:
     max_tokens: int
     seed: int
     limit: int | None
+    sample_budget: int | None
     stop: tuple[str, tuple[str, ...]]
     slots: int
     device: str
@@ -89,7 +91,7 @@ class Sampler:
 
     def __init__(self, options: GenerationOptions, opener: EngineOpener) -> None:
         self._options = options
-        self._problems = _problems(options)
+        self._problems, self._subset = _problems(options)
         self._style = prompt_style(options.prompt_style, options.prompt_template)
         self._prompts = _prompts(options, self._problems, self._style)
         if options.devices and options.device == "cpu":
@@ -120,6 +122,7 @@ class Sampler:
             temperature: {
                 **_run_manifest(options, described, self._prompts, options.sampling(temperature)),
                 "prompt": self._style.manifest,
+                **({"subset": self._subset} if self._subset else {}),
             }
             for temperature in options.temperatures
         }
@@ -153,25 +156,51 @@ class Sampler:
         self._engine.close()
 
 
-def _problems(options: GenerationOptions) -> list[Problem]:
+def _problems(options: GenerationOptions) -> tuple[list[Problem], dict[str, Any]]:
+    """The problems that are asked for, and what the manifest says of a subset; empty for none."""
     names = set(parse_languages(options.languages))
     if options.task == "translation":
         names |= set(parse_languages(options.source_languages))
     ordered = [name for name in language_names() if name in names]
     problems = read_problems(options.data_version, ordered, data_folder(options.data_dir))
+    if options.sample_budget is not None:
+        return _within_budget(options, problems, options.sample_budget)
     if options.limit is None:
-        return problems
+        return problems, {}
     kept: list[Problem] = []
     for name in ordered:
         kept += [problem for problem in problems if problem.language == name][: options.limit]
-    return kept
+    return kept, {}
+
+
+def _within_budget(
+    options: GenerationOptions, problems: list[Problem], budget: int
+) -> tuple[list[Problem], dict[str, Any]]:
+    if options.limit is not None:
+        raise UsageError("--limit and --sample-budget both choose problems: give one of them")
+    reference = read_problems(options.data_version, [REFERENCE_LANGUAGE], data_folder(options.data_dir))
+    everywhere = set.intersection(
+        *({problem.number for problem in problems if problem.language == name} for name in _languages_of(problems))
+    )
+    order = [number for number in representative_order(reference) if number in everywhere]
+    tasks = len(tasks_of(_task_prompts(options, problems)))
+    chosen = set(order[: affordable(budget, samples=options.samples, tasks=tasks)])
+    kept = [problem for problem in problems if problem.number in chosen]
+    return kept, {"method": METHOD, "problems": len(chosen), "of": len(order)}
+
+
+def _languages_of(problems: list[Problem]) -> list[str]:
+    return list(dict.fromkeys(problem.language for problem in problems))
 
 
 def _prompts(options: GenerationOptions, problems: list[Problem], style: PromptStyle) -> list[Prompt]:
-    found = prompts_of(
+    return style.applied(_task_prompts(options, problems), {problem.task_id: problem for problem in problems})
+
+
+def _task_prompts(options: GenerationOptions, problems: list[Problem]) -> list[Prompt]:
+    return prompts_of(
         options.task, problems, parse_languages(options.languages), parse_languages(options.source_languages)
     )
-    return style.applied(found, {problem.task_id: problem for problem in problems})
 
 
 def _run_manifest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +31,13 @@ def write_report(
     """Write the report on these runs and print where it lies."""
     chosen = {"formats": formats} if formats else {}
     paths = report(
-        runs, out, allow_partial=allow_partial, judgement=judgement, best_temperature=best_temperature, **chosen
+        runs,
+        out,
+        allow_partial=allow_partial,
+        judgement=judgement,
+        best_temperature=best_temperature,
+        processes=len(os.sched_getaffinity(0)),
+        **chosen,
     )
     for path in paths.values():
         click.echo(f"report: {path}")

@@ -1,31 +1,57 @@
-"""Reports on runs: each format is one function from `Contents` to text, in the table `REPORTS`."""
+"""Reports on runs: each format is one function from `Contents` to files, in the table `REPORTS`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from humaneval_x.errors import StorageError, UsageError
 from humaneval_x.reporting.contents import Contents, build_contents
 from humaneval_x.reporting.machine import machine
 from humaneval_x.reporting.markdown import markdown
+from humaneval_x.reporting.measured import measure
+from humaneval_x.reporting.reading import read_runs
 from humaneval_x.reporting.spreadsheet import spreadsheet
 from humaneval_x.reporting.summary import read_summary
 from humaneval_x.reporting.terminal import render_table
-from humaneval_x.reporting.webpage import webpage
 from humaneval_x.rundir import USUAL, Judgement
 from humaneval_x.summaries import RunSummary, require_complete
 
-__all__ = ["REPORTS", "read_summary", "render_table", "report"]
+__all__ = ["REPORTS", "Files", "read_summary", "render_table", "report"]
 
-REPORTS: dict[str, Callable[[Contents], str]] = {
-    "md": markdown,
-    "html": webpage,
-    "csv": spreadsheet,
-    "json": machine,
+Files = Mapping[str, bytes]
+"""Path below the report's folder -> what the file there holds."""
+
+
+def _page(contents: Contents) -> Files:
+    from humaneval_x.reporting.webpage import webpage  # noqa: PLC0415  (heavy)
+
+    return {"report.html": webpage(contents).encode()}
+
+
+def _parquet(contents: Contents) -> Files:
+    from humaneval_x.reporting.parquet import figures_parquet, problems_parquet  # noqa: PLC0415  (heavy)
+
+    return {"report.parquet": figures_parquet(contents), "problems.parquet": problems_parquet(contents)}
+
+
+def _charts(contents: Contents) -> Files:
+    from humaneval_x.reporting.charts.files import chart_files  # noqa: PLC0415  (heavy)
+
+    return chart_files(contents)
+
+
+REPORTS: dict[str, Callable[[Contents], Files]] = {
+    "md": lambda contents: {"report.md": markdown(contents).encode()},
+    "html": _page,
+    "csv": lambda contents: {"report.csv": spreadsheet(contents).encode()},
+    "json": lambda contents: {"report.json": machine(contents).encode()},
+    "parquet": _parquet,
+    "charts": _charts,
 }
-"""Format, which is also the file's suffix -> the function that writes it."""
+"""Format -> the function that makes its files."""
 
 
 def report(
@@ -36,11 +62,13 @@ def report(
     allow_partial: bool = False,
     judgement: Judgement = USUAL,
     best_temperature: bool = False,
+    processes: int = 1,
 ) -> dict[str, Path]:
-    """Write the report on these runs to `out`/report.<format> and say where each format lies.
+    """Write the report on these runs into `out` and say where each format's first file lies.
 
     Runs are folders, of which `judgement` names the evaluation, or summaries. `best_temperature` adds the best of each
-    group of runs that differ in temperature alone, and raises UsageError if there is none. Raises IncompleteError if
+    group of runs that differ in temperature alone, and raises UsageError if there is none. Large runs are read by up to
+    so many `processes` (`reading.read_runs`). Raises IncompleteError if
     one lacks samples or verdicts, unless `allow_partial` (the report then says so), UsageError for an unknown format,
     no run, or two of one name, StorageError if `out` cannot be written. Nothing is written unless every format could
     be made.
@@ -48,21 +76,22 @@ def report(
     unknown = [name for name in formats if name not in REPORTS]
     if unknown:
         raise UsageError(f"no report format {unknown[0]!r}: the formats are {', '.join(REPORTS)}")
-    summaries = [run if isinstance(run, RunSummary) else read_summary(run, judgement) for run in runs]
+    read = iter(read_runs([run for run in runs if isinstance(run, Path)], judgement, processes=processes))
+    measured = [measure(run) if isinstance(run, RunSummary) else next(read) for run in runs]
     if not allow_partial:
-        for summary in summaries:
-            require_complete(summary)
-    contents = build_contents(summaries, best_temperature=best_temperature)
-    texts = {name: REPORTS[name](contents) for name in formats}
-    paths = {name: out / f"report.{name}" for name in formats}
+        for run in measured:
+            require_complete(run.summary)
+    contents = build_contents(measured, best_temperature=best_temperature)
+    contents = replace(contents, pictures="charts" in formats)
+    files = {name: REPORTS[name](contents) for name in formats}
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, path in paths.items():
+        for path, content in ((out / path, content) for each in files.values() for path, content in each.items()):
+            path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(f".{path.name}.{os.getpid()}")
-            draft.write_text(texts[name], encoding="utf-8", newline="\n")
+            draft.write_bytes(content)
             draft.replace(path)
     except OSError as error:
         raise StorageError(
             f"{error.filename or out}: cannot be written ({error.strerror}): give another --out or free space"
         ) from error
-    return paths
+    return {name: out / next(iter(each)) for name, each in files.items()}

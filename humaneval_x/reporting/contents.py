@@ -10,12 +10,14 @@ from typing import Any
 
 from humaneval_x.errors import UsageError
 from humaneval_x.reporting.best import BestOf, best_of
+from humaneval_x.reporting.cost import cost_section
 from humaneval_x.reporting.disagreements import disagreement_sections
+from humaneval_x.reporting.drawn import drawn_sections
 from humaneval_x.reporting.leaderboard import generation_section, model_cell, refusals_of, translation_section
 from humaneval_x.reporting.measured import Measured, measure
 from humaneval_x.reporting.published import PublishedRow, read_published
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
-from humaneval_x.reporting.wording import group_title, percent
+from humaneval_x.reporting.wording import group_title, percent, status_title
 from humaneval_x.summaries import RunSummary, differences, labels_of, remarks
 from humaneval_x.text import plain
 
@@ -26,7 +28,8 @@ __all__ = ["Contents", "build_contents"]
 class Contents:
     """A whole report. `labels` and `refusals` are by run, `warnings` about rows beside each other.
 
-    `best` has the groups of runs of which the best temperature is shown; empty if that was not asked for.
+    `best` has the groups of runs of which the best temperature is shown; empty if that was not asked for. `pictures`
+    says that the charts lie as files beside the report.
     """
 
     runs: tuple[Measured, ...]
@@ -38,37 +41,45 @@ class Contents:
     refusals: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
     sections: tuple[Section, ...]
+    pictures: bool = False
 
 
-def build_contents(summaries: Sequence[RunSummary], *, best_temperature: bool = False) -> Contents:
+def build_contents(runs: Sequence[RunSummary | Measured], *, best_temperature: bool = False) -> Contents:
     """The report on these runs, with the best of each group that differs in temperature alone if that is asked for.
 
     Raises UsageError for no run, for two of one name, or if there is no such group.
     """
+    summaries = [run.summary if isinstance(run, Measured) else run for run in runs]
     if not summaries:
         raise UsageError("a report needs at least one run: name its folder")
     twice = [name for name, times in Counter(summary.run_id for summary in summaries).items() if times > 1]
     if twice:
         raise UsageError(f"two runs are named {twice[0]!r}: give each run once, or rename one of the folders")
-    runs = tuple(measure(summary) for summary in summaries)
-    best = best_of(runs) if best_temperature else ()
+    measured = tuple(run if isinstance(run, Measured) else measure(run) for run in runs)
+    best = best_of(measured) if best_temperature else ()
     tasks = tuple(dict.fromkeys(summary.task for summary in summaries))
     published = tuple(row for row in read_published() if row.task in tasks)
     sections = []
     for task, section in (("generation", generation_section), ("translation", translation_section)):
-        chosen = [run for run in runs if run.summary.task == task]
+        chosen = [run for run in measured if run.summary.task == task]
         if chosen:
             theirs = [group for group in best if group.summary.task == task]
             sections.append(section(chosen, [row for row in published if row.task == task], theirs))
-    sections += [_statuses(runs), *disagreement_sections(runs), _provenance(runs)]
+    sections += [
+        *drawn_sections(measured),
+        _statuses(measured),
+        *disagreement_sections(measured),
+        cost_section(measured),
+    ]
+    sections.append(_provenance(measured))
     return Contents(
-        runs=runs,
+        runs=measured,
         best=best,
         names=tuple(map(_name, summaries)),
         published=published,
-        labels=tuple((_name(run.summary), plain(label, 400)) for run in runs for label in labels_of(run.summary)),
+        labels=tuple((_name(run.summary), plain(label, 400)) for run in measured for label in labels_of(run.summary)),
         warnings=tuple(_warnings(summaries)),
-        refusals=tuple((_name(run.summary), refusal) for run in runs for refusal in refusals_of(run)),
+        refusals=tuple((_name(run.summary), refusal) for run in measured for refusal in refusals_of(run)),
         sources=tuple(dict.fromkeys(row.source for row in published)),
         sections=tuple(sections),
     )
@@ -114,7 +125,7 @@ def _statuses(runs: Sequence[Measured]) -> Section:
                     cells=(
                         model_cell(run.summary),
                         Cell(text=group_title(group)),
-                        Cell(text=f"{samples}", number=True),
+                        Cell(text=f"{samples}", value=samples, number=True),
                         *cells,
                     ),
                     first=position == 0,
@@ -122,7 +133,7 @@ def _statuses(runs: Sequence[Measured]) -> Section:
             )
     table = Table(
         title="Strict statuses",
-        columns=("Model", "Language", "Samples", *(plain(name).replace("_", " ") for name in names)),
+        columns=("Model", "Language", "Samples", *map(status_title, names)),
         rows=tuple(rows),
         heads=2,
     )
@@ -131,13 +142,14 @@ def _statuses(runs: Sequence[Measured]) -> Section:
         title="What became of the samples",
         tables=(table,),
         text="Per cent of the judged samples, with their number.",
+        charts=("statuses",) if total else (),
     )
 
 
 def _share_cell(count: int, samples: int) -> Cell:
     if not count:
-        return Cell(text="0", number=True)
-    return Cell(text=percent(count / samples), small=f"{count}", number=True)
+        return Cell(text="0", value=0.0, number=True)
+    return Cell(text=percent(count / samples), small=f"{count}", value=count / samples, number=True)
 
 
 def _provenance(runs: Sequence[Measured]) -> Section:
@@ -156,12 +168,11 @@ def _provenance(runs: Sequence[Measured]) -> Section:
             *_flat(summary.evaluation, "evaluation"),
         ]
         rows = tuple(Row(cells=(Cell(text=plain(key)), Cell(text=plain(value, 400)))) for key, value in entries)
-        tables.append(Table(title=_name(summary), columns=("Entry", "Value"), rows=rows))
+        tables.append(Table(title=_name(summary), columns=("Entry", "Value"), rows=rows, named=True, folded=True))
     return Section(
         name="provenance",
         title="Provenance",
         tables=tuple(tables),
-        folded=True,
         text="What each run was made from and how it was judged, as its manifests say.",
     )
 

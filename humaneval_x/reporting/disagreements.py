@@ -9,7 +9,7 @@ from itertools import islice
 from humaneval_x.reporting.leaderboard import model_cell
 from humaneval_x.reporting.measured import Measured
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
-from humaneval_x.reporting.wording import group_title
+from humaneval_x.reporting.wording import group_title, status_title
 from humaneval_x.summaries import Disagreement, group_of
 from humaneval_x.text import plain
 from humaneval_x.verdicts import DISAGREEMENTS
@@ -35,7 +35,6 @@ def disagreement_sections(runs: Sequence[Measured]) -> list[Section]:
             title="Where strict and reference verdicts differ",
             text=text,
             tables=(_counts(differing), *map(_samples, differing)),
-            folded=False,
         )
     ]
 
@@ -64,8 +63,8 @@ def _counts(runs: Sequence[Measured]) -> Table:
                 model_cell(run.summary),
                 Cell(text=group_title(group)),
                 *_both(status),
-                Cell(text=f"{count}", number=True),
-                Cell(text=_why(reason)),
+                Cell(text=f"{count}", value=count, number=True),
+                _why(reason),
             )
             rows.append(Row(cells=cells, first=position == 0))
     return Table(
@@ -85,18 +84,18 @@ def _samples(run: Measured) -> Table:
         title=f"The samples of {plain(run.summary.model)} ({plain(run.summary.run_id)})",
         columns=("Problem", "Samples", "Task", "Strict", "Reference", "Why"),
         rows=tuple(rows),
-        heads=1,
+        folded=True,
     )
 
 
 def _cells(found: Disagreement) -> tuple[Cell, ...]:
-    return (Cell(text=group_title(group_of(found.task))), *_both(found.status), Cell(text=_why(found.reason)))
+    return (Cell(text=group_title(group_of(found.task))), *_both(found.status), _why(found.reason))
 
 
 def _both(status: str) -> tuple[Cell, Cell]:
     other = "failed" if status == "passed" else "passed"
-    return Cell(text=plain(status).replace("_", " ")), Cell(text=other)
+    return Cell(text=status_title(status), ours=("text",)), Cell(text=other, ours=("text",))
 
 
-def _why(reason: str) -> str:
-    return plain(DISAGREEMENTS.get(reason, reason), 200)
+def _why(reason: str) -> Cell:
+    return Cell(text=plain(DISAGREEMENTS.get(reason, reason), 200), ours=("text",))

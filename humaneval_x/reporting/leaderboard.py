@@ -15,7 +15,10 @@ from humaneval_x.reporting.wording import DASH, group_title, interval, percent, 
 from humaneval_x.summaries import SEMANTICS, RunSummary, groups_of, labels_of
 from humaneval_x.text import brief, plain
 
-__all__ = ["generation_section", "model_cell", "refusals_of", "translation_section"]
+__all__ = ["NOTED", "generation_section", "model_cell", "refusals_of", "translation_section"]
+
+NOTED = "see the notes"
+"""The mark of a row about which there is something to read first."""
 
 _BEST_TEXT = (
     " A row named best temperature is of no single run: each of its figures is the highest among the temperatures, T "
@@ -44,7 +47,7 @@ def generation_section(
             for row in published
             if any((group, k) in row.scores for group in groups)
         ]
-        tables.append(Table(title=f"pass@{k}, generation", columns=columns, rows=tuple(rows), heads=2))
+        tables.append(Table(title=f"pass@{k}, generation", columns=columns, rows=tuple(rows), heads=2, blocks=True))
     text = (
         "Per cent, with the 95 % interval by bootstrap over problems (overall: over problem numbers, since a "
         "problem is the same in every language). Strict verdicts are this harness's; reference verdicts follow "
@@ -92,19 +95,25 @@ def translation_section(
             if any((f"{source}-to-{target}", k) in row.scores for target in names)
         ]
         columns = ("Model", "From", "Verdicts", *(f"to {group_title(name)}" for name in names))
-        tables.append(Table(title=f"pass@{k}, translation", columns=columns, rows=tuple(rows), heads=3))
+        tables.append(Table(title=f"pass@{k}, translation", columns=columns, rows=tuple(rows), heads=3, blocks=True))
     text = (
         "Per cent, with the 95 % interval by bootstrap over problems. A row gives the language that is translated "
         "from, a column the one translated to."
     )
     text += _BEST_TEXT if best else ""
-    return Section(name="translation", title="Leaderboard: translation", text=text, tables=tuple(tables))
+    return Section(
+        name="translation",
+        title="Leaderboard: translation",
+        text=text,
+        tables=tuple(tables),
+        charts=("translation",),
+    )
 
 
 def model_cell(summary: RunSummary) -> Cell:
     """A run in the first column: its model, its id, and a mark if there is something to read first."""
-    mark = " · see the notes" if labels_of(summary) else ""
-    return Cell(text=plain(summary.model), small=plain(summary.run_id) + mark)
+    mark = NOTED if labels_of(summary) else ""
+    return Cell(text=plain(summary.model), small=plain(summary.run_id), mark=mark)
 
 
 def refusals_of(run: Measured) -> tuple[str, ...]:
@@ -124,16 +133,17 @@ def _overall_table(runs: Sequence[Measured], best: Sequence[BestOf]) -> Table:
     for run in _ranked(runs):
         for first, semantics in enumerate(SEMANTICS):
             cells = [_figure(run.estimates[semantics].find(ALL, k)) for k in KS]
-            rows.append(Row(cells=(model_cell(run.summary), Cell(text=semantics), *cells), first=not first))
+            rows.append(Row(cells=(model_cell(run.summary), _verdicts(semantics), *cells), first=not first))
     for each in best:
         for first, semantics in enumerate(SEMANTICS):
             cells = [_best_figure(each, semantics, ALL, k) for k in KS]
-            rows.append(Row(cells=(_best_cell(each), Cell(text=semantics), *cells), first=not first))
+            rows.append(Row(cells=(_best_cell(each), _verdicts(semantics), *cells), first=not first))
     return Table(
         title="All pairs of the run together",
         columns=("Model", "Verdicts", *(f"pass@{k}" for k in KS)),
         rows=tuple(rows),
         heads=2,
+        blocks=True,
     )
 
 
@@ -151,7 +161,7 @@ def _run_rows(run: Measured, groups: Sequence[str], k: int, *after: Cell) -> lis
             cells=(
                 model_cell(run.summary),
                 *after,
-                Cell(text=semantics),
+                _verdicts(semantics),
                 *(_figure(run.estimates[semantics].find(group, k)) for group in groups),
             ),
             first=semantics == SEMANTICS[0],
@@ -166,7 +176,7 @@ def _best_rows(best: BestOf, groups: Sequence[str], k: int, *after: Cell) -> lis
             cells=(
                 _best_cell(best),
                 *after,
-                Cell(text=semantics),
+                _verdicts(semantics),
                 *(_best_figure(best, semantics, group, k) for group in groups),
             ),
             first=semantics == SEMANTICS[0],
@@ -176,8 +186,10 @@ def _best_rows(best: BestOf, groups: Sequence[str], k: int, *after: Cell) -> lis
 
 
 def _best_cell(best: BestOf) -> Cell:
-    mark = " · see the notes" if any(labels_of(run.summary) for run in best.runs) else ""
-    return Cell(text=f"{plain(best.summary.model)}, best temperature", small=best.label + mark)
+    mark = NOTED if any(labels_of(run.summary) for run in best.runs) else ""
+    return Cell(
+        text=f"{plain(best.summary.model)}, best temperature", small=best.label, mark=mark, ours=("text", "small")
+    )
 
 
 def _best_figure(best: BestOf, semantics: str, group: str, k: int) -> Cell:
@@ -192,8 +204,12 @@ def _figure(found: Estimate | None, note: str = "") -> Cell:
     return Cell(text=percent(found.value), small=small, value=found.value, low=found.low, high=found.high, number=True)
 
 
+def _verdicts(semantics: str) -> Cell:
+    return Cell(text=semantics, ours=("text",))
+
+
 def _published_head(row: PublishedRow, *after: Cell) -> tuple[Cell, ...]:
-    return (Cell(text=plain(row.model)), *after, Cell(text="published"))
+    return (Cell(text=plain(row.model)), *after, _verdicts("published"))
 
 
 def _published_cell(row: PublishedRow, group: str, k: int) -> Cell:

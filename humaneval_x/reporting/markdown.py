@@ -19,7 +19,11 @@ def markdown(contents: Contents) -> str:
     lines += _notices("Read this first", (f"**{_escape(name)}**: {_escape(label)}" for name, label in contents.labels))
     lines += _notices("Warnings", map(_escape, contents.warnings))
     for section in contents.sections:
-        lines += [f"## {_escape(section.title)}", "", _escape(section.text), ""]
+        pictures = [f"![{_escape(section.title)}](charts/{name}.svg)" for name in section.charts if contents.pictures]
+        if not (section.tables or pictures):
+            continue
+        lines += [f"## {_escape(section.title)}", ""]
+        lines += [line for text in filter(None, [_escape(section.text), *pictures]) for line in (text, "")]
         for table in section.tables:
             lines += [f"### {_escape(table.title)}", "", *_table(table), ""]
     lines += _notices("Undefined figures", (f"{_escape(name)}: {_escape(text)}" for name, text in contents.refusals))
@@ -49,7 +53,8 @@ def _cell(cell: Cell, published: bool) -> str:
     text = _escape(cell.text)
     if published and cell.text:
         text = f"*{text}*"
-    return f"{text} ({_escape(cell.small)})" if cell.small and not published else text
+    small = " · ".join(filter(None, (cell.small, cell.mark)))
+    return f"{text} ({_escape(small)})" if small and not published else text
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from humaneval_x.errors import DataError, IncompleteError
 from humaneval_x.languages import language_of_task
 from humaneval_x.records import SHARED, STORED
+from humaneval_x.reporting.facts import read_sample_facts, read_verdict_facts
 from humaneval_x.rundir import USUAL, Judgement, RunFolder
 from humaneval_x.summaries import COUNTS, Disagreement, RunSummary, group_of
 from humaneval_x.truncation import TRUNCATIONS
@@ -95,26 +96,29 @@ class _Tally:
             self._verdicts(folder, task, task_ids, judgement)
 
     def _samples(self, folder: RunFolder, task: str, known: set[str]) -> None:
-        for sample in folder.samples(task):
-            if sample.task_id not in known:
-                raise DataError(f"{folder.samples_path(task)}: {sample.task_id} does not belong to this run")
+        for task_id, _, tokens in read_sample_facts(folder.samples_path(task)):
+            if task_id not in known:
+                raise DataError(f"{folder.samples_path(task)}: {task_id} does not belong to this run")
             self.drawn += 1
-            self.tokens += sample.tokens
+            self.tokens += tokens
 
     def _verdicts(self, folder: RunFolder, task: str, task_ids: list[str], judgement: Judgement) -> None:
         n: Counter[str] = Counter()
         strict: Counter[str] = Counter()
         reference: Counter[str] = Counter()
         statuses: Counter[str] = Counter()
-        for verdict in folder.verdicts(task, judgement):
-            n[verdict.task_id] += 1
-            strict[verdict.task_id] += verdict.passed
-            reference[verdict.task_id] += verdict.reference_passed
-            statuses[verdict.status] += 1
-            self.shared += SHARED in verdict.flags
-            self.stored += STORED in verdict.flags
-            self.cpu_s += verdict.cpu_s
-            if verdict.passed != verdict.reference_passed:
+        for verdict in read_verdict_facts(folder.verdicts_path(task, judgement)):
+            task_id, _, status, reference_passed, flags, cpu_s = verdict
+            passed = status == "passed"
+            n[task_id] += 1
+            strict[task_id] += passed
+            reference[task_id] += reference_passed
+            statuses[status] += 1
+            if flags:
+                self.shared += SHARED in flags
+                self.stored += STORED in flags
+            self.cpu_s += cpu_s
+            if passed != reference_passed:
                 reason = disagreement(verdict, language_of_task(verdict.task_id))
                 way = (task, verdict.task_id, verdict.status, reason)
                 self.disagreements.setdefault(way, []).append(verdict.completion_id)

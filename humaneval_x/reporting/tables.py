@@ -9,7 +9,11 @@ __all__ = ["Cell", "Row", "Section", "Table"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One cell: `text`, a second line `small`, and for a figure its share and interval (0 to 1)."""
+    """One cell: `text`, a second line `small`, and for a figure its share or count `value` and interval (0 to 1).
+
+    `ours` names those of `text` and `small` that are words of the interface, which a page translates; `mark` follows
+    `small` and is one.
+    """
 
     text: str
     small: str = ""
@@ -17,6 +21,8 @@ class Cell:
     low: float | None = None
     high: float | None = None
     number: bool = False
+    ours: tuple[str, ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +36,27 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table whose first `heads` columns name the row."""
+    """A table whose first `heads` columns name the row.
+
+    Sorting keeps `blocks` together. `named` says that the title is a name, not a word of the interface,
+    `folded` that a page shows the rows when asked.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     heads: int = 1
+    blocks: bool = False
+    named: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Tables under one heading, with a sentence or two that tell how to read them."""
+    """Tables and charts (named as in `charts.CHARTS`) under one heading, with what tells how to read the tables."""
 
     name: str
     title: str
     text: str
     tables: tuple[Table, ...]
-    folded: bool = False
+    charts: tuple[str, ...] = ()

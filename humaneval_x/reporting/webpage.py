@@ -1,34 +1,111 @@
-"""The report as one HTML file that needs nothing else: no script, no network, its one style sheet named by hash."""
+"""The report as one HTML file that needs nothing else, its style sheet and scripts named by hash.
+
+Nothing but those may act in it: the policy has no `unsafe-inline` and no `unsafe-eval`, for which Vega interprets its
+expressions instead of compiling them. All text is escaped; charts and words are data blocks, which no browser executes.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from functools import cache
+from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from humaneval_x.reporting.charts import figures_of
+from humaneval_x.reporting.charts.config import config
+from humaneval_x.reporting.charts.figures import Figure
 from humaneval_x.reporting.contents import Contents
+from humaneval_x.reporting.palette import read_colours
+from humaneval_x.reporting.words import Words
 from humaneval_x.resources import resource_folder
 
-__all__ = ["webpage"]
+__all__ = ["SCRIPTS", "webpage"]
+
+SCRIPTS = ("settings.js", "tables.js", "charts.js")
+"""The page's own scripts, in the order in which they run."""
+
+_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Noto Sans CJK SC", sans-serif'
+_SAID_BY_SCRIPTS = ("Dark", "Light", "HumanEval-X report")
 
 
-def webpage(contents: Contents) -> str:
-    """The whole page. All text is escaped by the template engine; the policy forbids everything but the style."""
+def webpage(contents: Contents, words: Words | None = None) -> str:
+    """The whole page, which keeps in `words` what it says."""
+    words = words or Words()
     environment = _environment()
-    style = environment.get_template("style.css").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    # The style sheet is the project's own file without any foreign text, so it goes in as it is.
+    style = environment.get_template("style.css").render(colours=read_colours())
+    script = "".join(environment.get_template(name).render() for name in SCRIPTS)
+    vega = _vega()
+    figures = figures_of(contents)
+    for text in _SAID_BY_SCRIPTS:
+        words.say(text)
+
+    def say(text: str) -> Markup:
+        return Markup("<span data-word>{}</span>").format(words.say(text))
+
+    charts = {name: _block(_specs(figure, words)) for name, figure in figures.items()}
+    # Style and scripts are the project's own files and Vega's without any foreign text, so they go in as they are.
     return environment.get_template("report.html").render(
-        contents=contents, style=Markup(style), style_hash=f"sha256-{digest}"
+        contents=contents,
+        figures=figures,
+        charts=charts,
+        say=say,
+        label=lambda text: Markup('aria-label="{}" data-label').format(words.say(text)),
+        style=Markup(style),
+        script=Markup(script),
+        vega=Markup(vega),
+        hashes={"style": _hash(style), "script": _hash(script), "vega": _hash(vega)},
+        config=_block(config(_FONT)),
+        words=lambda: _block(words.used),
     )
+
+
+def _specs(figure: Figure, words: Words) -> dict[str, Any]:
+    specs = figure.specs()
+    for spec in specs:
+        for title in _titles(spec):
+            words.say(title)
+    return {"specs": specs, "ours": figure.ours, "renderer": "canvas" if figure.pixels else "svg"}
+
+
+def _titles(value: Any) -> list[str]:
+    """All titles in a specification: those are words of the interface."""
+    if isinstance(value, list):
+        return [title for inner in value for title in _titles(inner)]
+    if not isinstance(value, dict):
+        return []
+    found = [title for name, inner in value.items() if name != "data" for title in _titles(inner)]
+    title = value.get("title")
+    return [*found, title] if isinstance(title, str) else found
+
+
+def _block(value: Any) -> Markup:
+    """JSON for a data block: with no `<` in it nothing can end the block or begin a comment."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+@cache
+def _vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed in one script, which defines `vegaEmbed`."""
+    import vl_convert  # noqa: PLC0415  (heavy)
+
+    text: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    assert not any(odd in text for odd in ("</script", "<!--", "<script"))
+    # Carriage returns would be newlines to the browser, and the hash another.
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource_folder("reports") / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -36,3 +113,5 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["escaped"] = escape
+    return environment

@@ -8,7 +8,7 @@ from humaneval_x.languages import read_language
 from humaneval_x.records import Estimate
 from humaneval_x.text import plain
 
-__all__ = ["DASH", "group_title", "interval", "percent", "published_percent"]
+__all__ = ["DASH", "count", "group_title", "interval", "percent", "published_percent", "status_title"]
 
 DASH = "\N{EN DASH}"
 
@@ -18,6 +18,16 @@ def group_title(group: str) -> str:
     if group == ALL:
         return "Overall"
     return " → ".join(_language_title(name) for name in group.split("-to-"))
+
+
+def status_title(status: str) -> str:
+    """A status as people write it: `wrong answer`."""
+    return plain(status).replace("_", " ")
+
+
+def count(number: float) -> str:
+    """A whole number with its thousands apart, by a space that does not break and that every language reads alike."""
+    return f"{number:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def percent(share: float) -> str:

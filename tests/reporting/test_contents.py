@@ -117,7 +117,7 @@ def test_smoke_data_and_model_are_labelled_in_every_row(contents_of: Callable[..
     contents = contents_of({"version": "smoke", "model": "smoke", "purpose": "This model is a toy."})
     assert any("smoke set, not the benchmark" in label for _, label in contents.labels)
     assert any(label == "This model is a toy." for _, label in contents.labels)
-    assert "see the notes" in table(contents, "pass@1, generation").rows[0].cells[0].small
+    assert table(contents, "pass@1, generation").rows[0].cells[0].mark == "see the notes"
     assert any("published rows" in warning for warning in contents.warnings)
 
 

@@ -16,10 +16,13 @@ RunWriter = Callable[..., Path]
 def test_a_report_is_written_in_every_format(make_run: RunWriter, tmp_path: Path) -> None:
     paths = report([make_run()], tmp_path / "out" / "x")
     assert sorted(path.name for path in (tmp_path / "out" / "x").iterdir()) == [
+        "charts",
+        "problems.parquet",
         "report.csv",
         "report.html",
         "report.json",
         "report.md",
+        "report.parquet",
     ]
     assert set(paths) == set(REPORTS)
     assert all(path.stat().st_size > 500 for path in paths.values())
@@ -34,6 +37,8 @@ def test_the_same_runs_give_the_same_bytes(make_run: RunWriter, tmp_path: Path) 
     run = make_run()
     first, second = report([run], tmp_path / "x"), report([run], tmp_path / "y")
     assert all(first[name].read_bytes() == second[name].read_bytes() for name in REPORTS)
+    for path in sorted((tmp_path / "x").rglob("*.*")):
+        assert path.read_bytes() == (tmp_path / "y" / path.relative_to(tmp_path / "x")).read_bytes(), path
 
 
 def test_the_json_report_serves_as_a_gate_baseline(make_run: RunWriter, tmp_path: Path) -> None:

@@ -1,0 +1,146 @@
+"""The sample browser: a page beside the report, and in a folder beside the page the samples that it loads as needed.
+
+```
+samples.html                             the page
+samples/index.json                       runs, tasks, tables
+samples/<table>/rows.json.gz             a table for each run and task: a few bytes for each sample (`tables`)
+samples/<table>/<problem>-<part>.json.gz the texts of a problem's samples, in parts of some megabytes (`texts`)
+```
+Names of files are numbers: nothing that a model or a run's folder is called becomes a path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from humaneval_x.errors import StorageError, UsageError
+from humaneval_x.languages import language_names
+from humaneval_x.progress import Progress, SilentProgress
+from humaneval_x.reporting.browser.page import page
+from humaneval_x.reporting.browser.tables import write_table
+from humaneval_x.reporting.wording import group_title
+from humaneval_x.rundir import USUAL, Judgement, RunFolder
+from humaneval_x.summaries import group_of
+from humaneval_x.verdicts import STATUSES
+
+__all__ = ["BROWSER_FORMAT", "write_browser"]
+
+BROWSER_FORMAT = {"format": "humaneval-x samples", "version": 1}
+"""What `index.json` begins with; the page refuses another."""
+
+
+def write_browser(
+    runs: Sequence[Path],
+    out: Path,
+    judgement: Judgement = USUAL,
+    *,
+    data: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the sample browser of these runs into `out`, in place of one that is there, and return its page.
+
+    `judgement` names the evaluation, `data` is the data folder. What was there before stays until everything is
+    written. Memory does not grow with the samples of a problem, and of each sample elsewhere some hundred bytes are
+    held. Raises UsageError if a folder is no run or two have one name, IncomparableError if the data here are not
+    those that a run was sampled from, DataError if a file is missing or damaged, StorageError if `out` cannot be
+    written.
+    """
+    folders = [RunFolder(run) for run in runs]
+    names = [folder.name for folder in folders]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two runs are called {twice}: give one of the folders another name")
+    try:
+        with _draft(out) as draft:
+            _write_data(folders, draft, judgement, data, progress or SilentProgress())
+        return _write_page(out)
+    except OSError as error:
+        raise StorageError(
+            f"{error.filename or out}: cannot be written ({error.strerror}): give another --out or free space"
+        ) from error
+
+
+def _write_data(
+    folders: Sequence[RunFolder], draft: Path, judgement: Judgement, data: Path | None, progress: Progress
+) -> None:
+    tasks = list(dict.fromkeys(task for folder in folders for task in folder.tasks()))
+    problems = sum(len(task_ids) for folder in folders for task_ids in folder.tasks().values())
+    progress.begin(total=problems, unit="problem")
+    tables: list[dict[str, Any]] = []
+    for position, folder in enumerate(folders):
+        for task in folder.tasks():
+            path = draft / str(len(tables))
+            path.mkdir()
+            statuses = write_table(folder, task, path, judgement, data=data, progress=progress)
+            tables.append({"run": position, "task": tasks.index(task), "statuses": statuses})
+    index = {
+        **BROWSER_FORMAT,
+        "report": (draft.parent / "report.html").is_file(),
+        "options": judgement.options,
+        "runs": [_described(folder) for folder in folders],
+        "tasks": [_task(task) for task in tasks],
+        "statuses": list(STATUSES),
+        "tables": tables,
+    }
+    (draft / "index.json").write_text(json.dumps(index, separators=(",", ":")), encoding="ascii")
+
+
+def _described(folder: RunFolder) -> dict[str, Any]:
+    engine = folder.manifest().get("engine")
+    named = engine if isinstance(engine, dict) else {}
+    return {
+        "id": folder.name,
+        "path": str(folder.path),
+        "model": str(named.get("model") or named.get("name") or ""),
+    }
+
+
+def _task(task: str) -> dict[str, str]:
+    source, _, target = group_of(task).rpartition("-to-")
+    known = language_names()
+    return {
+        "name": task,
+        "title": group_title(group_of(task)),
+        "language": target if target in known else "",
+        "source": source if source in known else "",
+    }
+
+
+@contextmanager
+def _draft(out: Path) -> Iterator[Path]:
+    """A folder that takes the place of `out`/samples when the block has ended well, and goes away when it has not."""
+    out.mkdir(parents=True, exist_ok=True)
+    for stale in out.glob(".samples.*"):
+        _remove(stale)
+    draft = out / f".samples.{os.getpid()}"
+    draft.mkdir()
+    try:
+        yield draft
+        there, old = out / "samples", out / f".samples.old.{os.getpid()}"
+        with suppress(FileNotFoundError):
+            there.rename(old)
+        draft.rename(there)
+        _remove(old)
+    finally:
+        _remove(draft)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _write_page(out: Path) -> Path:
+    path = out / "samples.html"
+    draft = out / f".samples.{os.getpid()}.html"
+    draft.write_text(page(), encoding="utf-8", newline="\n")
+    draft.replace(path)
+    return path

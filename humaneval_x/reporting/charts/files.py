@@ -1,0 +1,35 @@
+"""The charts as files for papers and slides: SVG, and PNG at twice the size, in the light colours."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from humaneval_x.reporting.charts import figures_of
+from humaneval_x.reporting.charts.config import config
+from humaneval_x.reporting.contents import Contents
+from humaneval_x.reporting.palette import painted
+
+__all__ = ["chart_files"]
+
+_FONT = "DejaVu Sans, Helvetica Neue, Arial, sans-serif"
+
+
+def chart_files(contents: Contents) -> dict[str, bytes]:
+    """Name of the file -> its bytes, two for each chart. The same contents give the same bytes on one machine."""
+    import vl_convert  # noqa: PLC0415  (heavy)
+
+    files = {}
+    for name, figure in figures_of(contents).items():
+        spec = painted(figure.whole())
+        spec["config"] = painted({**config(_FONT), "background": "#ffffff", "padding": 12})
+        version = _grammar(spec)
+        svg = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=version)
+        files[f"charts/{name}.svg"] = svg.encode()
+        files[f"charts/{name}.png"] = vl_convert.svg_to_png(svg, scale=2)
+    return files
+
+
+def _grammar(spec: dict[str, Any]) -> str:
+    """The version of Vega-Lite that the specification is written in, as far as the converter tells them apart."""
+    return ".".join(str(spec["$schema"]).rpartition("/v")[2].split(".")[:2])

@@ -1,0 +1,52 @@
+"""The report's numbers as Parquet: the figures, and the counts of every problem that they come from."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, fields
+from typing import Any
+
+import pandas as pd
+
+from humaneval_x.reporting.contents import Contents
+from humaneval_x.reporting.rows import FigureRow, figure_rows
+from humaneval_x.summaries import COUNTS
+from humaneval_x.text import plain
+
+__all__ = ["figures_parquet", "problems_parquet"]
+
+
+def figures_parquet(contents: Contents) -> bytes:
+    """A row for each `FigureRow`; what is undefined is null."""
+    import pyarrow as pa  # noqa: PLC0415  (heavy)
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "int | None": pa.int64(), "float | None": pa.float64()}
+    schema = pa.schema([(field.name, kinds[str(field.type)]) for field in fields(FigureRow)])
+    rows = [
+        {name: plain(value, 400) if isinstance(value, str) else value for name, value in asdict(row).items()}
+        for row in figure_rows(contents)
+    ]
+    return _written(pa.Table.from_pylist(rows, schema=schema))
+
+
+def problems_parquet(contents: Contents) -> bytes:
+    """A row for each run and problem: `run`, then the columns of `summaries.COUNTS`."""
+    import pyarrow as pa  # noqa: PLC0415  (heavy)
+
+    schema = pa.schema(
+        [(name, pa.string()) for name in ("run", *COUNTS[:3])] + [(name, pa.int64()) for name in COUNTS[3:]]
+    )
+    parts = [run.summary.counts[list(COUNTS)].assign(run=plain(run.summary.run_id)) for run in contents.runs]
+    counts = pd.concat(parts, ignore_index=True)
+    for name in COUNTS[:3]:
+        counts[name] = counts[name].map(plain)
+    table = pa.Table.from_pandas(counts[schema.names], schema=schema, preserve_index=False)
+    return _written(table.replace_schema_metadata())
+
+
+def _written(table: Any) -> bytes:
+    import pyarrow.parquet as pq  # noqa: PLC0415  (heavy)
+
+    file = io.BytesIO()
+    pq.write_table(table, file, compression="zstd")
+    return file.getvalue()
