@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TEXTS
+from written_runs import TEXTS
 
 from humaneval_x.errors import DataError, IncomparableError, IncompleteError, UsageError
 from humaneval_x.exporting import PARTS, export_run
