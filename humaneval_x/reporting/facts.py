@@ -7,6 +7,7 @@ takes too, with the same values. Any other row goes to the strict reader, which 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
@@ -62,22 +63,22 @@ _VERDICT_HEAD = re.compile(
 
 def read_sample_facts(path: Path) -> Iterator[SampleFacts]:
     """Of each sample in the journal `path` or its `.gz` twin. Raises DataError as `RunFolder.samples` does."""
-    seen: set[tuple[str, int]] = set()
+    seen: dict[str, set[int]] = defaultdict(set)
     for number, line in _lines(path):
         facts = _sample_facts(line)
         if facts is None:
             record = record_from(Completion, parse_row(line, f"{path}:{number}"), path)
             facts = SampleFacts(record.task_id, record.completion_id, record.tokens)
-        key = facts[:2]
-        if key in seen:
-            raise repeated(path, *key, "stands")
-        seen.add(key)
+        numbers = seen[facts.task_id]
+        if facts.completion_id in numbers:
+            raise repeated(path, facts.task_id, facts.completion_id, "stands")
+        numbers.add(facts.completion_id)
         yield facts
 
 
 def read_verdict_facts(path: Path) -> Iterator[VerdictFacts]:
     """Of each verdict in the journal `path` or its `.gz` twin. Raises DataError as `RunFolder.verdicts` does."""
-    seen: set[tuple[str, int]] = set()
+    seen: dict[str, set[int]] = defaultdict(set)
     for number, line in _lines(path):
         facts = _verdict_facts(line)
         if facts is None:
@@ -90,10 +91,10 @@ def read_verdict_facts(path: Path) -> Iterator[VerdictFacts]:
                 record.flags,
                 record.cpu_s,
             )
-        key = facts[:2]
-        if key in seen:
-            raise repeated(path, *key, "is judged")
-        seen.add(key)
+        numbers = seen[facts.task_id]
+        if facts.completion_id in numbers:
+            raise repeated(path, facts.task_id, facts.completion_id, "is judged")
+        numbers.add(facts.completion_id)
         yield facts
 
 

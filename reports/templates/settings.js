@@ -10,7 +10,7 @@ const settings = (() => {
 
   function recall(name) {
     try {
-      return localStorage.getItem(`humaneval-x ${name}`);
+      return localStorage.getItem(`hx-${name}`);
     } catch {
       return null;
     }
@@ -19,7 +19,7 @@ const settings = (() => {
   function choose(name, value) {
     chosen[name] = value;
     try {
-      localStorage.setItem(`humaneval-x ${name}`, value);
+      localStorage.setItem(`hx-${name}`, value);
     } catch {
       // Chosen for this visit, then.
     }

@@ -6,7 +6,7 @@ They get their figures from `humaneval_x/summaries.py` and `humaneval_x/estimate
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from humaneval_x.reporting.charts.boxes import boxes
 from humaneval_x.reporting.charts.curves import curves
@@ -30,6 +30,7 @@ CHARTS: dict[str, Callable[[Contents], Figure]] = {
 """Name, by which a section asks for it -> the function that draws it."""
 
 
+@lru_cache(maxsize=1)
 def figures_of(contents: Contents) -> dict[str, Figure]:
     """Every chart that the report's sections ask for, in their order."""
     return {name: CHARTS[name](contents) for section in contents.sections for name in section.charts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from humaneval_x.reporting.charts import figures_of
@@ -24,10 +25,20 @@ def chart_files(contents: Contents) -> dict[str, bytes]:
         spec = painted(figure.whole())
         spec["config"] = painted({**config(_FONT), "background": "#ffffff", "padding": 12})
         version = _grammar(spec)
-        svg = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=version)
+        svg = _renumbered(vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=version))
         files[f"charts/{name}.svg"] = svg.encode()
         files[f"charts/{name}.png"] = vl_convert.svg_to_png(svg, scale=2)
     return files
+
+
+def _renumbered(svg: str) -> str:
+    """With the picture's own numbers of gradients and clips: the converter counts on from one picture to the next."""
+    numbers: dict[str, int] = {}
+
+    def own(match: re.Match[str]) -> str:
+        return f"{match[1]}{match[2]}{numbers.setdefault(match[2] + match[3], len(numbers))}"
+
+    return re.sub(r'(\bid="|url\(#)(clip|gradient_)(\d+)', own, svg)
 
 
 def _grammar(spec: dict[str, Any]) -> str:
