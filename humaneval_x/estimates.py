@@ -17,7 +17,9 @@ import math
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -152,9 +154,11 @@ def intervals(sums: _Floats, sizes: _Floats, random: np.random.Generator, resamp
     from the others, resampling shows no spread and would claim certainty; there Markov's inequality bounds the mean m
     from P(all of p problems show v) <= (m/v)^p and <= ((1-m)/(1-v))^p, each set to 2.5 %.
     """
-    problems = len(sizes)
-    # weights[r, i]: how often resample r drew problem i.
-    weights = random.multinomial(problems, np.full(problems, 1 / problems), size=resamples).astype(np.float64)
+    return _ends(sums, sizes, _weights(random, len(sizes), resamples))
+
+
+def _ends(sums: _Floats, sizes: _Floats, drawn: npt.NDArray[np.integer[Any]]) -> tuple[_Floats, _Floats]:
+    problems, weights = len(sizes), drawn.astype(np.float64)
     means = (weights @ sums) / (weights @ sizes)[:, None]
     tail = _expanded_tail(problems)
     low, high = np.quantile(means, [tail, 1 - tail], axis=0)
@@ -164,6 +168,18 @@ def intervals(sums: _Floats, sizes: _Floats, random: np.random.Generator, resamp
     low = np.where(constant, rates[0] * shrink, low)
     high = np.where(constant, 1 - (1 - rates[0]) * shrink, high)
     return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
+
+
+def _weights(random: np.random.Generator, problems: int, resamples: int) -> npt.NDArray[np.integer[Any]]:
+    """How often resample r drew problem i, shape (resamples, problems)."""
+    drawn = random.multinomial(problems, np.full(problems, 1 / problems), size=resamples)
+    return drawn.astype(np.min_scalar_type(problems))
+
+
+@lru_cache(maxsize=32)
+def _weights_of(seed: int, language: str, problems: int, resamples: int) -> npt.NDArray[np.integer[Any]]:
+    """The group's weights, which are the same for both semantics and for all runs over so many problems."""
+    return _weights(np.random.default_rng([seed, _name(language)]), problems, resamples)
 
 
 def _check(counts: pd.DataFrame) -> None:
@@ -191,9 +207,7 @@ def _estimate_group(language: str, rows: pd.DataFrame, ks: list[int], seed: int,
     numbers = problem_numbers(rows["task_id"])
     sums = rates.groupby(numbers).sum()
     sizes = rates.groupby(numbers).size().reindex(sums.index).to_numpy(dtype=np.float64)
-    lows, highs = intervals(
-        sums.to_numpy(dtype=np.float64), sizes, np.random.default_rng([seed, _name(language)]), resamples
-    )
+    lows, highs = _ends(sums.to_numpy(dtype=np.float64), sizes, _weights_of(seed, language, len(sizes), resamples))
     return [
         Estimate(
             language=language,

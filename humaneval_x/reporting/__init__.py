@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 from humaneval_x.errors import StorageError, UsageError
@@ -20,6 +22,9 @@ from humaneval_x.rundir import USUAL, Judgement
 from humaneval_x.summaries import RunSummary, require_complete
 
 __all__ = ["REPORTS", "Files", "read_summary", "render_table", "report"]
+
+_MANY_MARKS = 5000
+"""Problems and runs whose charts take longer than another process needs to start."""
 
 Files = Mapping[str, bytes]
 """Path below the report's folder -> what the file there holds."""
@@ -68,10 +73,9 @@ def report(
 
     Runs are folders, of which `judgement` names the evaluation, or summaries. `best_temperature` adds the best of each
     group of runs that differ in temperature alone, and raises UsageError if there is none. Large runs are read by up to
-    so many `processes` (`reading.read_runs`). Raises IncompleteError if
-    one lacks samples or verdicts, unless `allow_partial` (the report then says so), UsageError for an unknown format,
-    no run, or two of one name, StorageError if `out` cannot be written. Nothing is written unless every format could
-    be made.
+    so many `processes` (`reading.read_runs`). Raises IncompleteError if one lacks samples or verdicts, unless
+    `allow_partial` (the report then says so), UsageError for an unknown format, no run, or two of one name,
+    StorageError if `out` cannot be written. Nothing is written unless every format could be made.
     """
     unknown = [name for name in formats if name not in REPORTS]
     if unknown:
@@ -83,7 +87,7 @@ def report(
             require_complete(run.summary)
     contents = build_contents(measured, best_temperature=best_temperature)
     contents = replace(contents, pictures="charts" in formats)
-    files = {name: REPORTS[name](contents) for name in formats}
+    files = _made(contents, formats, processes)
     try:
         for path, content in ((out / path, content) for each in files.values() for path, content in each.items()):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,4 +98,15 @@ def report(
         raise StorageError(
             f"{error.filename or out}: cannot be written ({error.strerror}): give another --out or free space"
         ) from error
-    return {name: out / next(iter(each)) for name, each in files.items()}
+    return {name: out / next(iter(each)) for name, each in files.items() if each}
+
+
+def _made(contents: Contents, formats: Sequence[str], processes: int) -> dict[str, Files]:
+    """Every format's files; page and pictures, which take longest, side by side where that is worth while."""
+    marks = sum(len(run.summary.counts) for run in contents.runs)
+    if processes < 2 or marks < _MANY_MARKS or not {"html", "charts"} <= set(formats):
+        return {name: REPORTS[name](contents) for name in formats}
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        pictures = pool.submit(_charts, contents)
+        files = {name: REPORTS[name](contents) for name in formats if name != "charts"}
+        return {**files, "charts": pictures.result()}
