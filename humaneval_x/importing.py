@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 from humaneval_x.errors import DataError, StorageError
 from humaneval_x.formats import Format, GivenSample, Source
+from humaneval_x.hashing import sha256_of_file, sha256_of_files
 from humaneval_x.journal import JournalWriter
 from humaneval_x.languages import language_names
 from humaneval_x.programs import start_of
@@ -243,17 +243,11 @@ def _task_order(task: str) -> tuple[str, list[int]]:
 
 
 def _hash_of(path: Path) -> str:
-    """SHA-256 of a file; of a folder, that of each file's line `<sha256>  <path>`."""
-    if path.is_file():
-        digest = hashlib.sha256()
-        try:
-            with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
-        except OSError as error:
-            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-        return digest.hexdigest()
-    lines = (
-        f"{_hash_of(file)}  {file.relative_to(path).as_posix()}\n" for file in sorted(path.rglob("*")) if file.is_file()
-    )
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    """SHA-256 of a file, or of all files in a folder."""
+    try:
+        if path.is_file():
+            return sha256_of_file(path)
+        files = ((file.relative_to(path).as_posix(), file) for file in sorted(path.rglob("*")) if file.is_file())
+        return sha256_of_files(files)
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: cannot be read: {error.strerror}") from error

@@ -27,6 +27,7 @@ __all__ = [
     "find_sample",
     "find_task",
     "inspect_problem",
+    "languages_of",
     "problems_of",
     "program_of",
     "prompt_text",
@@ -122,6 +123,16 @@ def prompt_text(manifest: Mapping[str, Any], task: str, problem: Problem, proble
     found = prompts(kind, counterparts, [problem.language], [_source_of(task)])
     (prompt,) = prompt_style_from(manifest.get("prompt")).applied(found, {problem.task_id: problem})
     return prompt.text
+
+
+def languages_of(folder: RunFolder) -> list[str]:
+    """The languages of the run's programs, in the benchmark's order. Raises DataError if `run.json` names none."""
+    found = set()
+    for task, task_ids in folder.tasks().items():
+        if not task_ids:
+            raise DataError(f"{folder.path / 'run.json'}: {task} names no task id: the file was edited or damaged")
+        found.add(language_of_task(task_ids[0]).name)
+    return [name for name in language_names() if name in found]
 
 
 def problems_of(folder: RunFolder, names: Sequence[str], data: Path | None = None) -> list[Problem]:

@@ -1,12 +1,15 @@
-"""A run in the numbers that reports and the gate need: what it is, and its counts per problem. Pure.
+"""A run in the numbers that reports and the gate need: what it is, and its counts per problem.
 
-A summary also has a JSON form, which `report.json` holds, so that a report can serve as a gate's baseline.
+A summary also has a JSON form, which `report.json` holds, so that a report can serve as a gate's baseline. Reading that
+file is the only effect here.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -28,6 +31,7 @@ __all__ = [
     "group_of",
     "groups_of",
     "labels_of",
+    "read_report",
     "remarks",
     "require_complete",
     "summary_from_json",
@@ -325,6 +329,22 @@ def summary_to_json(summary: RunSummary) -> dict[str, Any]:
     table["counts"] = summary.counts[list(COUNTS)].to_numpy(dtype=object).tolist()
     table["missing"] = list(summary.missing)
     return table
+
+
+def read_report(path: Path) -> dict[str, RunSummary]:
+    """The runs of a `report.json`, by their ids. Raises UsageError if it cannot be read, DataError if it is none."""
+    try:
+        table = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}): name a report.json") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not JSON ({error}): write it with `humaneval-x report`") from error
+    if not isinstance(table, dict) or any(table.get(name) != value for name, value in REPORT_FORMAT.items()):
+        raise DataError(f"{path}: not a report of this version's format: write it with `humaneval-x report`")
+    runs = table.get("runs")
+    if not isinstance(runs, list) or not runs:
+        raise DataError(f"{path}: holds no run: write it with `humaneval-x report`")
+    return {summary.run_id: summary for summary in (summary_from_json(entry, str(path)) for entry in runs)}
 
 
 def summary_from_json(table: Mapping[str, Any], where: str) -> RunSummary:

@@ -7,49 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
+from simulated import LANGUAGES, SAMPLING, simulated_run
 
 from humaneval_x.errors import DataError, IncomparableError, IncompleteError, StorageError, UsageError
 from humaneval_x.estimates import ALL
 from humaneval_x.gate import gate, read_baseline, render_gate, write_baseline
-from humaneval_x.summaries import COUNTS, REPORT_FORMAT, RunSummary, labels_of, summary_to_json
-
-LANGUAGES = {"python": "Python", "cpp": "CPP", "java": "Java", "js": "JavaScript", "go": "Go"}
-SAMPLING = {"temperature": 0.8, "top_p": 0.95, "top_k": 0, "max_tokens": 512, "samples": 20, "seed": 1}
+from humaneval_x.summaries import REPORT_FORMAT, RunSummary, labels_of, summary_to_json
 
 
 def summary(passes: np.ndarray, n: int = 20, **changes: Any) -> RunSummary:
     """A run from passes of shape (languages, problems)."""
-    rows = [
-        (f"generation-{name}", f"{prefix}/{number}", name, n, int(c), int(c))
-        for (name, prefix), line in zip(LANGUAGES.items(), passes, strict=False)
-        for number, c in enumerate(line)
-    ]
-    values: dict[str, Any] = {
-        "run_id": "candidate",
-        "model": "m",
-        "engine": "replay",
-        "purpose": "",
-        "data_version": "codegeex",
-        "data_hashes": {name: name for name in LANGUAGES},
-        "task": "generation",
-        "sampling": SAMPLING,
-        "truncation": "strict",
-        "example_tests": False,
-        "sandbox": "docker",
-        "limits": {},
-        "counts": pd.DataFrame(rows, columns=list(COUNTS)),
-        "statuses": {},
-        "undrawn": 0,
-        "unjudged": 0,
-        "missing": (),
-        "tokens": 5,
-        "cpu_s": 1.5,
-        "run": {},
-        "evaluation": {},
-    }
-    return RunSummary(**{**values, **changes})
+    return simulated_run(passes, n, **{"run_id": "candidate", **changes})
 
 
 def drawn(seed: int, better: float = 0.0, problems: int = 60, languages: int = 5, n: int = 20) -> np.ndarray:

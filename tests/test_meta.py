@@ -22,8 +22,8 @@ PACKAGE = ROOT / "humaneval_x"
 
 # A module imports only from layers before its own; modules of one package may import each other.
 LAYERS = [
-    {"", "errors", "records", "resources", "progress", "text"},
-    {"jsonl", "languages", "templating"},
+    {"", "errors", "records", "resources", "hashing", "progress", "text"},
+    {"jsonl", "languages", "templating", "writing"},
     {"journal", "datasets", "truncation", "verdicts", "estimates", "significance", "splits"},
     {"tasks", "prompting", "programs", "subsets"},
     {"engines", "sandbox", "rundir", "serving"},

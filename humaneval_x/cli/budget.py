@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from humaneval_x.cli.config import config_option
-from humaneval_x.cli.measured import ks_option, measured_run, semantics_option, write_json
-from humaneval_x.cli.options import judgement_options
+from humaneval_x.cli.measured import ks_option, measured_run, write_json
+from humaneval_x.cli.options import judgement_options, semantics_option
 
 if TYPE_CHECKING:
     from humaneval_x.budgets import BudgetTable

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from humaneval_x.cli.config import config_option
-from humaneval_x.cli.measured import ks_option, measured_run, semantics_option, write_json, write_text
-from humaneval_x.cli.options import judgement_options
+from humaneval_x.cli.measured import ks_option, measured_run, write_json
+from humaneval_x.cli.options import judgement_options, semantics_option
+from humaneval_x.writing import write_whole
 
 __all__ = ["command"]
 
@@ -88,4 +89,4 @@ def command(  # noqa: PLR0917  (click passes them by name)
     if json_path:
         write_json(json_path, comparison_to_json(result))
     if markdown_path:
-        write_text(markdown_path, render_comparison(result, problems, markdown=True) + "\n")
+        write_whole(markdown_path, render_comparison(result, problems, markdown=True) + "\n")

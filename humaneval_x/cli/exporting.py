@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from humaneval_x.cli.config import config_option
-from humaneval_x.cli.options import data_folder_option, judgement_options, languages_option
+from humaneval_x.cli.options import data_folder_option, judgement_options, languages_option, semantics_option
 
 __all__ = ["command"]
 
@@ -36,13 +36,7 @@ __all__ = ["command"]
     show_default=True,
     help="results: with the verdicts, as that harness writes them.",
 )
-@click.option(
-    "--semantics",
-    type=click.Choice(["strict", "reference"]),
-    default="strict",
-    show_default=True,
-    help="Which verdict the results give.",
-)
+@semantics_option
 @judgement_options
 @languages_option
 @click.option("--gzip", "packed", is_flag=True, help="Pack the files.")
@@ -66,13 +60,12 @@ def command(  # noqa: PLR0917  (click passes them by name)
     from humaneval_x.cli.progress import say  # noqa: PLC0415
     from humaneval_x.exporting import PARTS, export_run  # noqa: PLC0415
     from humaneval_x.formats import format_named  # noqa: PLC0415
-    from humaneval_x.inspection import problems_of  # noqa: PLC0415
-    from humaneval_x.languages import language_of_task, parse_languages  # noqa: PLC0415
+    from humaneval_x.inspection import languages_of, problems_of  # noqa: PLC0415
+    from humaneval_x.languages import parse_languages  # noqa: PLC0415
     from humaneval_x.rundir import Judgement, RunFolder  # noqa: PLC0415
 
     folder, form = RunFolder(run), format_named(format_name)
-    targets = dict.fromkeys(language_of_task(task_ids[0]).name for task_ids in folder.tasks().values())
-    problems = problems_of(folder, list(targets), data_dir)
+    problems = problems_of(folder, languages_of(folder), data_dir)
     paths = export_run(
         folder,
         out,

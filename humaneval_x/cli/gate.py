@@ -9,7 +9,7 @@ import click
 
 from humaneval_x.cli.config import config_option
 from humaneval_x.cli.gate_outputs import Outputs, output_options
-from humaneval_x.cli.options import judgement_options
+from humaneval_x.cli.options import judgement_options, semantics_option
 from humaneval_x.errors import HarnessError, StorageError
 from humaneval_x.text import plain
 
@@ -41,13 +41,7 @@ _REGRESSION = 1
     show_default=True,
     help="Probability of a false alarm, at most.",
 )
-@click.option(
-    "--semantics",
-    type=click.Choice(["strict", "reference"]),
-    default="strict",
-    show_default=True,
-    help="Which verdict counts as a pass: ours, or the published evaluator's.",
-)
+@semantics_option
 @judgement_options
 @click.option("--update-baseline", is_flag=True, help="Write the candidate as the new baseline if it passes.")
 @output_options

@@ -13,17 +13,16 @@ from typing import Any
 from humaneval_x import __version__
 from humaneval_x.cli.progress import say as _say
 from humaneval_x.datasets import data_folder, data_hashes
-from humaneval_x.errors import DataError
 from humaneval_x.evaluation import Evaluated, Evaluation, Rules, begin_evaluation, limits_of
 from humaneval_x.evaluation.drawing import Drawing
 from humaneval_x.evaluation.store import Store, store_path
 from humaneval_x.inspection import problems_of
-from humaneval_x.languages import language_names, language_of_task, read_language
+from humaneval_x.languages import read_language
 from humaneval_x.progress import Progress
 from humaneval_x.rundir import Judgement, RunFolder
 from humaneval_x.sandbox import Backend
 
-__all__ = ["EvaluationOptions", "Judge", "languages_of"]
+__all__ = ["EvaluationOptions", "Judge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +97,3 @@ def _evaluation_manifest(rules: Rules, sandbox: dict[str, object], names: list[s
         "truncation": rules.truncation,
         "example_tests": rules.example_tests,
     }
-
-
-def languages_of(folder: RunFolder) -> list[str]:
-    """The languages of the run's programs, in the benchmark's order. Raises DataError if `run.json` names none."""
-    found = set()
-    for task, task_ids in folder.tasks().items():
-        if not task_ids:
-            raise DataError(f"{folder.path / 'run.json'}: {task} names no task id: the file was edited or damaged")
-        found.add(language_of_task(task_ids[0]).name)
-    return [name for name in language_names() if name in found]

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from humaneval_x.errors import DataError, StorageError, UsageError
+from humaneval_x.cli.options import words_in
+from humaneval_x.errors import UsageError
+from humaneval_x.writing import write_whole
 
 if TYPE_CHECKING:
     from humaneval_x.rundir import Judgement
     from humaneval_x.summaries import RunSummary
 
-__all__ = ["ks_option", "measured_run", "semantics_option", "write_json", "write_text"]
+__all__ = ["ks_option", "measured_run", "write_json"]
 
 
 def _ks(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[int, ...]:
     """Whole numbers, comma-separated; from a configuration file also one number or a list."""
-    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
-    words = [str(part).strip() for part in parts]
+    words = words_in(value)
     odd = [word for word in words if not (word.isascii() and word.isdigit() and 1 <= int(word) <= 1_000_000)]
     if odd or not words:
         reason = f"{odd[0] if odd else ''!r} is no k: give whole numbers from 1 on, such as 1,10,100"
@@ -41,14 +41,6 @@ ks_option = click.option(
     help="The k of pass@k.",
 )
 
-semantics_option = click.option(
-    "--semantics",
-    type=click.Choice(["strict", "reference"]),
-    default="strict",
-    show_default=True,
-    help="Which verdict counts as a pass: ours, or the published evaluator's.",
-)
-
 
 def measured_run(name: str, judgement: Judgement) -> RunSummary:
     """The run in that folder, or in that `report.json`: its only one, or the one of `report.json:RUN_ID`.
@@ -61,7 +53,9 @@ def measured_run(name: str, judgement: Judgement) -> RunSummary:
         from humaneval_x.reporting import read_summary  # noqa: PLC0415
 
         return read_summary(Path(name), judgement)
-    summaries = _read_report(path)
+    from humaneval_x.summaries import read_report  # noqa: PLC0415
+
+    summaries = read_report(path)
     if run_id is None and len(summaries) > 1:
         raise UsageError(f"{path} holds several runs: choose one, such as {path}:{next(iter(summaries))}")
     if run_id is not None and run_id not in summaries:
@@ -71,18 +65,7 @@ def measured_run(name: str, judgement: Judgement) -> RunSummary:
 
 def write_json(path: Path, table: Mapping[str, Any]) -> None:
     """Write the table. Raises StorageError."""
-    write_text(path, json.dumps(table, allow_nan=False, indent=1, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write the file as a whole or not at all. Raises StorageError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror}): name another file or free space") from error
+    write_whole(path, json.dumps(table, allow_nan=False, indent=1, ensure_ascii=False) + "\n")
 
 
 def _split(name: str) -> tuple[Path, str | None]:
@@ -90,20 +73,3 @@ def _split(name: str) -> tuple[Path, str | None]:
     places = [len(name), *(place for place in range(len(name) - 1, 0, -1) if name[place] == ":")]
     place = next((place for place in places if Path(name[:place]).is_file()), len(name))
     return Path(name[:place]), name[place + 1 :] if place < len(name) else None
-
-
-def _read_report(path: Path) -> dict[str, RunSummary]:
-    from humaneval_x.summaries import REPORT_FORMAT, summary_from_json  # noqa: PLC0415
-
-    try:
-        table = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}): name a run's folder or a report.json") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({error}): write it with `humaneval-x report`") from error
-    if not isinstance(table, dict) or any(table.get(name) != value for name, value in REPORT_FORMAT.items()):
-        raise DataError(f"{path}: not a report of this version's format: write it with `humaneval-x report`")
-    runs = table.get("runs")
-    if not isinstance(runs, list) or not runs:
-        raise DataError(f"{path}: holds no run: write it with `humaneval-x report`")
-    return {summary.run_id: summary for summary in (summary_from_json(entry, str(path)) for entry in runs)}

@@ -17,6 +17,8 @@ __all__ = [
     "import_options",
     "judgement_options",
     "languages_option",
+    "semantics_option",
+    "words_in",
 ]
 
 Decorator = Callable[[Any], Any]
@@ -34,7 +36,7 @@ class _Repeatable(click.Option):
 def _devices(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[int, ...]:
     """Numbers of GPUs, comma-separated; from a configuration file also one number or a list."""
     numbers: list[int] = []
-    for word in _words(value):
+    for word in words_in(value):
         if not (word.isascii() and word.isdigit()):
             reason = f"{word!r} is no GPU's number: give numbers from 0 on, such as 0,1"
             raise click.BadParameter(reason, context, parameter)
@@ -47,7 +49,7 @@ def _devices(context: click.Context, parameter: click.Parameter, value: Any) -> 
 def _temperatures(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[float, ...]:
     """Temperatures, comma-separated; from a configuration file also one number or a list."""
     numbers: list[float] = []
-    for word in _words(value):
+    for word in words_in(value):
         try:
             number = abs(float(word)) if float(word) == 0 else float(word)  # -0 is 0, also in a folder's name
         except ValueError:
@@ -63,7 +65,7 @@ def _temperatures(context: click.Context, parameter: click.Parameter, value: Any
     return tuple(numbers)
 
 
-def _words(value: Any) -> list[str]:
+def words_in(value: Any) -> list[str]:
     """What stands between the commas, or in a configuration file's list."""
     parts = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
     return [str(part).strip() for part in parts]
@@ -299,6 +301,14 @@ import_options = _together(
     click.option("--temperature", type=click.FloatRange(0, 100), help="Of a samples file: how it was drawn."),
     click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Of a samples file: how it was drawn."),
     click.option("--max-tokens", type=click.IntRange(1), help="Of a samples file: how it was drawn."),
+)
+
+semantics_option = click.option(
+    "--semantics",
+    type=click.Choice(["strict", "reference"]),
+    default="strict",
+    show_default=True,
+    help="Which verdict counts as a pass: ours, or the published evaluator's.",
 )
 
 judgement_options = _together(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from humaneval_x.cli.beside import HeardProgress, judged_beside
-from humaneval_x.cli.judging import EvaluationOptions, Judge, languages_of
+from humaneval_x.cli.judging import EvaluationOptions, Judge
 from humaneval_x.cli.progress import TerminalProgress
 from humaneval_x.cli.progress import say as _say
 from humaneval_x.cli.sampling import EngineOpener, GenerationOptions, Sampler
@@ -16,6 +16,7 @@ from humaneval_x.errors import SandboxError
 from humaneval_x.evaluation import Evaluated
 from humaneval_x.evaluation.drawing import Drawing
 from humaneval_x.generation import Generated
+from humaneval_x.inspection import languages_of
 from humaneval_x.rundir import RunFolder
 from humaneval_x.sandbox import Backend
 from humaneval_x.sandbox.choice import open_backend

@@ -8,7 +8,6 @@ numbered in their order. `HumanEval/7` means `Python/7`.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from humaneval_x.engines import EngineOptions, Request
 from humaneval_x.errors import DataError, UsageError
+from humaneval_x.hashing import sha256_of_file, sha256_of_files
 from humaneval_x.jsonl import read_rows
 from humaneval_x.records import Completion, Prompt, Sampling
 
@@ -35,14 +35,10 @@ class ReplayEngine:
 
     def describe(self) -> dict[str, Any]:
         """The file and its SHA-256; for a folder, that of each file's line `<sha256>  <name>`."""
-        digests = [f"{_hash_of(file)}  {file.name}\n" for _, file in sorted(self._files.items())]
         if self._path.is_file():
-            return {"engine": "replay", "model": self._path.name, "samples_sha256": digests[0].split()[0]}
-        return {
-            "engine": "replay",
-            "model": str(self._path),
-            "samples_sha256": hashlib.sha256("".join(digests).encode()).hexdigest(),
-        }
+            return {"engine": "replay", "model": self._path.name, "samples_sha256": sha256_of_file(self._path)}
+        files = ((file.name, file) for _, file in sorted(self._files.items()))
+        return {"engine": "replay", "model": str(self._path), "samples_sha256": sha256_of_files(files)}
 
     def sample(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Prompt, Completion]]:  # noqa: ARG002
         """The wanted completions in the order asked for.
@@ -105,14 +101,6 @@ def _files_by_task(path: Path) -> dict[str, Path]:
     if not files:
         raise DataError(f"{folder} holds no samples file (.jsonl or .jsonl.gz)")
     return files
-
-
-def _hash_of(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _read_completions(file: Path, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], Completion]:

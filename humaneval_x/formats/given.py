@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from humaneval_x.errors import DataError, UsageError
+from humaneval_x.jsonl import read_rows
 from humaneval_x.languages import language_names, language_of_task, read_language
 from humaneval_x.records import Problem
 
-__all__ = ["GivenSample", "Source", "Stated", "fields_of", "text_field"]
+__all__ = ["GivenSample", "Source", "Stated", "fields_of", "samples_in_rows", "text_field"]
 
 _TO = re.compile(r"(?:^|[^a-z+])(?:(?P<source>[a-z+]+)[-_])?to-(?P<target>[a-z+]+)(?![a-z+])", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z+]+")
@@ -136,6 +137,21 @@ class Source:
                 "says from which"
             )
         return f"translation-{source}-to-{target}", f"{read_language(target).task_prefix}/{number}"
+
+
+def samples_in_rows(source: Source, field: str) -> Iterator[GivenSample]:
+    """The samples of a file of rows that hold a `task_id` and, as `field`, the completion."""
+    for line, row in read_rows(source.path):
+        where = f"{source.path}:{line}"
+        task, task_id = source.task_of(text_field(row, "task_id", where), where)
+        yield GivenSample(
+            task=task,
+            task_id=task_id,
+            text=text_field(row, field, where),
+            where=where,
+            whole=row.get("whole") is True,
+            **fields_of(row, where),
+        )
 
 
 def fields_of(row: Mapping[str, Any], where: str) -> dict[str, Any]:

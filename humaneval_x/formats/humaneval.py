@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from humaneval_x.formats.content import Content, extras_of, result_words, write_rows
-from humaneval_x.formats.given import GivenSample, Source, fields_of, text_field
-from humaneval_x.jsonl import read_rows
+from humaneval_x.formats.given import GivenSample, Source, samples_in_rows
 from humaneval_x.languages import read_language
 
 __all__ = ["read", "recognises", "their_id", "write_results", "write_samples"]
@@ -20,17 +19,7 @@ def recognises(row: Mapping[str, object]) -> bool:
 
 def read(source: Source) -> Iterator[GivenSample]:
     """The samples; HumanEval/7 is Python/7."""
-    for line, row in read_rows(source.path):
-        where = f"{source.path}:{line}"
-        task, task_id = source.task_of(text_field(row, "task_id", where), where)
-        yield GivenSample(
-            task=task,
-            task_id=task_id,
-            text=text_field(row, "completion", where),
-            where=where,
-            whole=row.get("whole") is True,
-            **fields_of(row, where),
-        )
+    return samples_in_rows(source, "completion")
 
 
 def write_samples(out: Path, content: Content) -> Iterator[Path]:

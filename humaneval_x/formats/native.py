@@ -7,8 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from humaneval_x.formats.content import Content, write_rows
-from humaneval_x.formats.given import GivenSample, Source, fields_of, text_field
-from humaneval_x.jsonl import read_rows
+from humaneval_x.formats.given import GivenSample, Source, samples_in_rows
 from humaneval_x.rundir import row_of
 
 __all__ = ["read", "recognises", "write_results", "write_samples"]
@@ -21,17 +20,7 @@ def recognises(row: Mapping[str, object]) -> bool:
 
 def read(source: Source) -> Iterator[GivenSample]:
     """The samples; a translation is told by the file's name, as in `translation-python-to-cpp.jsonl`."""
-    for line, row in read_rows(source.path):
-        where = f"{source.path}:{line}"
-        task, task_id = source.task_of(text_field(row, "task_id", where), where)
-        yield GivenSample(
-            task=task,
-            task_id=task_id,
-            text=text_field(row, "text", where),
-            where=where,
-            whole=row.get("whole") is True,
-            **fields_of(row, where),
-        )
+    return samples_in_rows(source, "text")
 
 
 def write_samples(out: Path, content: Content) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from humaneval_x.gate.machine import machine
 from humaneval_x.gate.power import POWER
 from humaneval_x.gate.rendering import render_gate
 from humaneval_x.gate.results import Answer, Decision, GateResult, Refusal
-from humaneval_x.gate.writing import append, write_whole
+from humaneval_x.writing import append, write_whole
 
 __all__ = [
     "POWER",

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from humaneval_x.errors import DataError, UsageError
-from humaneval_x.gate.writing import write_whole
-from humaneval_x.summaries import REPORT_FORMAT, RunSummary, require_complete, summary_from_json, summary_to_json
+from humaneval_x.summaries import REPORT_FORMAT, RunSummary, read_report, require_complete, summary_to_json
 from humaneval_x.text import plain
+from humaneval_x.writing import write_whole
 
 __all__ = ["read_baseline", "write_baseline"]
 
@@ -21,18 +21,7 @@ def read_baseline(path: Path, run: str | None = None) -> RunSummary:
 
     Raises UsageError if the file is missing or `run` is needed or unknown, DataError if it is no report.
     """
-    try:
-        table = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}): name a report.json") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({error}): write it with `humaneval-x report`") from error
-    if not isinstance(table, dict) or any(table.get(name) != value for name, value in REPORT_FORMAT.items()):
-        raise DataError(f"{path}: not a report of this version's format: write it with `humaneval-x report`")
-    runs = table.get("runs")
-    if not isinstance(runs, list) or not runs:
-        raise DataError(f"{path}: holds no run: write it with `humaneval-x report`")
-    summaries = {summary.run_id: summary for summary in (summary_from_json(entry, str(path)) for entry in runs)}
+    summaries = read_report(path)
     if run is None and len(summaries) > 1:
         raise UsageError(f"{path} holds several runs: choose one with --baseline-run from {', '.join(summaries)}")
     if run is not None and run not in summaries:

@@ -6,9 +6,6 @@ expressions instead of compiling them. All text is escaped; charts and words are
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from functools import cache
 from typing import Any
 
@@ -19,6 +16,7 @@ from humaneval_x.reporting.charts import figures_of
 from humaneval_x.reporting.charts.config import config
 from humaneval_x.reporting.charts.figures import Figure
 from humaneval_x.reporting.contents import Contents
+from humaneval_x.reporting.pages import data_block, page_environment, source_hash
 from humaneval_x.reporting.palette import read_colours
 from humaneval_x.reporting.words import Words
 from humaneval_x.resources import resource_folder
@@ -46,7 +44,7 @@ def webpage(contents: Contents, words: Words | None = None) -> str:
     def say(text: str) -> Markup:
         return Markup("<span data-word>{}</span>").format(words.say(text))
 
-    charts = {name: _block(_specs(figure, words)) for name, figure in figures.items()}
+    charts = {name: data_block(_specs(figure, words)) for name, figure in figures.items()}
     # Style and scripts are the project's own files and Vega's without any foreign text, so they go in as they are.
     return environment.get_template("report.html").render(
         contents=contents,
@@ -57,9 +55,9 @@ def webpage(contents: Contents, words: Words | None = None) -> str:
         style=Markup(style),
         script=Markup(script),
         vega=Markup(vega),
-        hashes={"style": _hash(style), "script": _hash(script), "vega": _hash(vega)},
-        config=_block(config(_FONT)),
-        words=lambda: _block(words.used),
+        hashes={"style": source_hash(style), "script": source_hash(script), "vega": source_hash(vega)},
+        config=data_block(config(_FONT)),
+        words=lambda: data_block(words.used),
     )
 
 
@@ -82,16 +80,6 @@ def _titles(value: Any) -> list[str]:
     return [*found, title] if isinstance(title, str) else found
 
 
-def _block(value: Any) -> Markup:
-    """JSON for a data block: with no `<` in it nothing can end the block or begin a comment."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c"))
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
 @cache
 def _vega() -> str:
     """Vega, Vega-Lite and Vega-Embed in one script, which defines `vegaEmbed`."""
@@ -105,13 +93,6 @@ def _vega() -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource_folder("reports") / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = page_environment(resource_folder("reports") / "templates")
     environment.filters["escaped"] = escape
     return environment

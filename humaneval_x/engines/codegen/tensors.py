@@ -6,7 +6,6 @@ their hash; a tensor is read when it is asked for (`stored`).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import struct
@@ -21,6 +20,7 @@ from humaneval_x.engines.codegen.paddle_pickles import read_paddle_pickle
 from humaneval_x.engines.codegen.stored import StoredTensor, contiguous_tensor
 from humaneval_x.engines.codegen.torch_zips import read_torch_zip
 from humaneval_x.errors import DataError
+from humaneval_x.hashing import sha256_of_file, sha256_of_files
 
 __all__ = ["TensorFiles", "open_tensors"]
 
@@ -80,17 +80,7 @@ def _files_in_index(index: Path) -> tuple[Path, ...]:
 
 
 def _hash_of(files: tuple[Path, ...]) -> str:
-    digests = []
-    for file in files:
-        digest = hashlib.sha256()
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-        digests.append(digest.hexdigest())
-    if len(files) == 1:
-        return digests[0]
-    lines = "".join(f"{digest}  {file.name}\n" for digest, file in zip(digests, files, strict=True))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return sha256_of_file(files[0]) if len(files) == 1 else sha256_of_files((file.name, file) for file in files)
 
 
 def _open_safetensors(path: Path) -> dict[str, StoredTensor]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from humaneval_x.engines import Request
+from humaneval_x.engines.codegen.randomness import sample_seed
 from humaneval_x.engines.openai.answers import Taken, completion_in
 from humaneval_x.engines.openai.board import Board, Piece
 from humaneval_x.engines.openai.dialect import MOST_CHOICES, Dialect
@@ -27,12 +27,8 @@ _FAREWELL_S = 2.0
 
 
 def seed_of(run_seed: int, task: str, task_id: str, completion_id: int) -> int:
-    """A request's seed: the first 31 bits of the SHA-256 of its first completion's identity.
-
-    The same identity as `engines.codegen.randomness.sample_seed`; no more bits, since not every server reads more.
-    """
-    identity = f"{run_seed}\n{task}\n{task_id}\n{completion_id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.sha256(identity).digest()[:4], "big") >> 1
+    """A request's seed: the upper 31 bits of its first completion's own; not every server reads more."""
+    return sample_seed(run_seed, task, task_id, completion_id) >> 32
 
 
 class OpenAIEngine:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
+from humaneval_x.reporting.pages import data_block, page_environment, source_hash
 from humaneval_x.reporting.palette import read_colours
 from humaneval_x.resources import resource_folder
 from humaneval_x.verdicts import STATUSES
@@ -47,22 +44,15 @@ def page() -> str:
     """The whole page. It holds nothing foreign: what models wrote comes from the files beside it, as text."""
     folder = _folder()
     script = "".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = page_environment(folder)
     statuses = [name for name in read_colours() if name in STATUSES]
     style = environment.get_template("style.css").render(colours=read_colours(), statuses=statuses)
     return environment.get_template("page.html").render(
         style=Markup(style),
-        style_hash=_hash(style),
+        style_hash=source_hash(style),
         script=Markup(script),
-        script_hash=_hash(script),
-        words=Markup(json.dumps(words(), ensure_ascii=False).replace("<", "\\u003c")),
+        script_hash=source_hash(script),
+        words=data_block(words()),
     )
 
 
@@ -74,7 +64,3 @@ def words() -> dict[str, Any]:
 
 def _folder() -> Path:
     return resource_folder("reports") / "templates" / "samples"
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,4 +1,4 @@
-"""Files that a gate writes: there whole or not at all."""
+"""Small files of text: there whole or not at all."""
 
 from __future__ import annotations
 
