@@ -174,8 +174,12 @@ def several(size: str, options: Namespace, single: float) -> None:
     ]
     engine = ParallelEngine(NoEngine(), openers)
     wanted = requests(options.prompts * count, PROMPT, SAMPLES)
-    tokens = sum(completion.tokens for _, completion in engine.sample(wanted, SAMPLING))
-    rate = tokens / (perf_counter() - began.value)
+    tokens, ended = 0, 0.0
+    for _, completion in engine.sample(wanted, SAMPLING):
+        tokens += completion.tokens
+        # Not when the processes have ended: taking the engine down is not counted for one device either.
+        ended = perf_counter()
+    rate = tokens / (ended - began.value)
     print(f"{size:>5} {count:4} {'':5} {rate:9.0f}  {rate / single:.2f} times one", flush=True)
 
 
@@ -216,7 +220,6 @@ class Warmed(NoEngine):
         self._together.wait()
         self._began.value = perf_counter()
         yield from engine.sample(wanted, sampling)
-        engine.close()
 
 
 def reference_rate(size: str) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,10 @@ pytest.importorskip("tokenizers", reason="neither the [paddle] nor the [torch] e
 SAMPLING = Sampling(temperature=0.9, top_p=0.95, top_k=0, max_tokens=9, samples=10, seed=42)
 
 
+class Cache:
+    """What a runner that does not fit had taken by then."""
+
+
 class Device:
     """A backend and its runner in one. `room` slots fit; with more than `later` it is full at the `calls`-th `call`."""
 
@@ -39,6 +45,7 @@ class Device:
         self.depth, self.block = depth, block
         self._room, self._later, self._call, self._calls, self._weights = room, later, call, calls, weights
         self._is_open = False
+        self._taken: weakref.ref[Cache] | None = None
 
     def load(self, checkpoint: Any) -> None:
         if not self._weights:
@@ -53,7 +60,10 @@ class Device:
     def open_runner(self, shape: Shape, sampling: Sampling, end_tokens: frozenset[int]) -> Device:
         # What the last runner held is given back before the next one asks for memory.
         assert not self._is_open
+        assert self._taken is None or self._taken() is None, "what did not fit is still held"
         self.opened.append(shape.slots)
+        cache = Cache()
+        self._taken = weakref.ref(cache)
         if shape.slots > self._room:
             raise DeviceMemoryError("full at once")
         self._is_open = True
@@ -100,6 +110,14 @@ class Device:
 
     def forget(self, seat: int) -> None:
         return None
+
+
+@pytest.fixture(autouse=True)
+def no_collector() -> Iterator[None]:
+    """What is held by a cycle alone is held: on a device nothing makes the collector run in time."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="module")

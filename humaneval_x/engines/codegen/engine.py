@@ -119,7 +119,8 @@ class CodeGenEngine:
                         f"not even one sample at a time fits into the device's memory ({error}): lower --max-tokens, "
                         "or take a device with more memory; what was drawn is kept"
                     ) from error
-                _log.warning("out of memory with %d slots (%s): going on with %d", slots, error, fewer)
+                # In words: whoever keeps the error keeps all that had found room before it.
+                _log.warning("out of memory with %d slots (%s): going on with %d", slots, str(error), fewer)
                 slots = fewer
             # Not above: what failed is held until its error is done with.
             self._backend.release()

@@ -255,7 +255,9 @@ class TorchRunner:
             reason = out_of_memory(error)
             if reason is None:
                 raise
-            raise DeviceMemoryError(reason) from error
+            # Without its frames: they hold what had found room, and from Python 3.12 on the frame of this context
+            # manager's exit makes a cycle with them.
+            raise DeviceMemoryError(reason) from error.with_traceback(None)
 
 
 class _Block:
