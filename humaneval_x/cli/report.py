@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from humaneval_x.cli.config import config_option
 from humaneval_x.cli.options import data_folder_option, judgement_options
-
-if TYPE_CHECKING:
-    from humaneval_x.rundir import Judgement
 
 __all__ = ["command"]
 
@@ -26,7 +20,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
     metavar="reports/NAME",
-    help="Folder of the report; files of an earlier report in it are replaced.",
+    help="Folder of the report; files of an earlier report in it are replaced, its samples.html too.",
 )
 @click.option(
     "--format",
@@ -72,15 +66,13 @@ def command(  # noqa: PLR0917  (click passes them by name)
     from humaneval_x.rundir import Judgement  # noqa: PLC0415
 
     judgement = Judgement(truncation=truncation, example_tests=example_tests)
-    write_report(runs, out, judgement, allow_partial=allow_partial, formats=formats, best_temperature=best_temperature)
-    if samples:
-        _write_samples(runs, out, judgement, data_dir)
-
-
-def _write_samples(runs: Sequence[Path], out: Path, judgement: Judgement, data: Path | None) -> None:
-    from humaneval_x.cli.progress import TerminalProgress  # noqa: PLC0415
-    from humaneval_x.reporting.browser import write_browser  # noqa: PLC0415
-
-    with TerminalProgress("samples") as progress:
-        page = write_browser(runs, out, judgement, data=data, progress=progress)
-    click.echo(f"samples: {page}   (`humaneval-x browse {shlex.quote(str(out))}` opens it)")
+    write_report(
+        runs,
+        out,
+        judgement,
+        allow_partial=allow_partial,
+        formats=formats,
+        best_temperature=best_temperature,
+        samples=samples,
+        data=data_dir,
+    )

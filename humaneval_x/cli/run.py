@@ -35,7 +35,8 @@ __all__ = ["command"]
     metavar="reports/NAME",
     help="Folder of the report.  [default: OUT/report]",
 )
-def command(out: Path, report_out: Path | None, **options: Any) -> None:
+@click.option("--report-samples", is_flag=True, help="Write samples.html, too, as `report --samples`.")
+def command(out: Path, report_out: Path | None, report_samples: bool, **options: Any) -> None:
     """Generate, evaluate and report in one; samples are judged while others are drawn.
 
     `humaneval-x run --config demo` samples the small problem set that comes with the package with the small model that
@@ -62,4 +63,6 @@ def command(out: Path, report_out: Path | None, **options: Any) -> None:
         report_out or out / "report",
         evaluation.judgement,
         allow_partial=evaluation.allow_partial,
+        samples=report_samples,
+        data=generation.data_dir,
     )

@@ -67,13 +67,15 @@ def report(
     allow_partial: bool = False,
     judgement: Judgement = USUAL,
     best_temperature: bool = False,
+    samples: bool = False,
     processes: int = 1,
 ) -> dict[str, Path]:
     """Write the report on these runs into `out` and say where each format's first file lies.
 
     Runs are folders, of which `judgement` names the evaluation, or summaries. `best_temperature` adds the best of each
-    group of runs that differ in temperature alone, and raises UsageError if there is none. Large runs are read by up to
-    so many `processes` (`reading.read_runs`). Raises IncompleteError if one lacks samples or verdicts, unless
+    group of runs that differ in temperature alone, and raises UsageError if there is none. With `samples` the page
+    leads to the sample browser, which is not written here. Large runs are read by up to so many `processes`
+    (`reading.read_runs`). Raises IncompleteError if one lacks samples or verdicts, unless
     `allow_partial` (the report then says so), UsageError for an unknown format, no run, or two of one name,
     StorageError if `out` cannot be written. Nothing is written unless every format could be made.
     """
@@ -86,7 +88,7 @@ def report(
         for run in measured:
             require_complete(run.summary)
     contents = build_contents(measured, best_temperature=best_temperature)
-    contents = replace(contents, pictures="charts" in formats)
+    contents = replace(contents, pictures="charts" in formats, samples=samples)
     files = _made(contents, formats, processes)
     try:
         for path, content in ((out / path, content) for each in files.values() for path, content in each.items()):
@@ -94,11 +96,22 @@ def report(
             draft = path.with_name(f".{path.name}.{os.getpid()}")
             draft.write_bytes(content)
             draft.replace(path)
+        if "charts" in files:
+            _remove_pictures(out, keep=files["charts"])
     except OSError as error:
         raise StorageError(
             f"{error.filename or out}: cannot be written ({error.strerror}): give another --out or free space"
         ) from error
     return {name: out / next(iter(each)) for name, each in files.items() if each}
+
+
+def _remove_pictures(out: Path, *, keep: Files) -> None:
+    """Those of an earlier report in that folder that this one does not have."""
+    from humaneval_x.reporting.charts import CHARTS  # noqa: PLC0415  (heavy)
+
+    for path in (f"charts/{name}.{kind}" for name in CHARTS for kind in ("svg", "png")):
+        if path not in keep:
+            (out / path).unlink(missing_ok=True)
 
 
 def _made(contents: Contents, formats: Sequence[str], processes: int) -> dict[str, Files]:

@@ -14,6 +14,7 @@ from humaneval_x.reporting.cost import cost_section
 from humaneval_x.reporting.disagreements import disagreement_sections
 from humaneval_x.reporting.drawn import drawn_sections
 from humaneval_x.reporting.leaderboard import generation_section, model_cell, refusals_of, translation_section
+from humaneval_x.reporting.links import samples_link
 from humaneval_x.reporting.measured import Measured, measure
 from humaneval_x.reporting.published import PublishedRow, read_published
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
@@ -29,7 +30,7 @@ class Contents:
     """A whole report. `labels` and `refusals` are by run, `warnings` about rows beside each other.
 
     `best` has the groups of runs of which the best temperature is shown; empty if that was not asked for. `pictures`
-    says that the charts lie as files beside the report.
+    says that the charts lie as files beside the report, `samples` that the sample browser does.
     """
 
     runs: tuple[Measured, ...]
@@ -42,6 +43,7 @@ class Contents:
     sources: tuple[str, ...]
     sections: tuple[Section, ...]
     pictures: bool = False
+    samples: bool = False
 
 
 def build_contents(runs: Sequence[RunSummary | Measured], *, best_temperature: bool = False) -> Contents:
@@ -119,7 +121,11 @@ def _statuses(runs: Sequence[Measured]) -> Section:
     for run in runs:
         for position, (group, statuses) in enumerate(run.summary.statuses.items()):
             samples = sum(statuses.values())
-            cells = [_share_cell(statuses.get(name, 0), samples) for name in names]
+            task = f"{run.summary.task}-{group}"
+            cells = [
+                _share_cell(statuses.get(name, 0), samples, samples_link(run.summary.run_id, task=task, status=name))
+                for name in names
+            ]
             rows.append(
                 Row(
                     cells=(
@@ -146,10 +152,10 @@ def _statuses(runs: Sequence[Measured]) -> Section:
     )
 
 
-def _share_cell(count: int, samples: int) -> Cell:
+def _share_cell(count: int, samples: int, link: str) -> Cell:
     if not count:
         return Cell(text="0", value=0.0, number=True)
-    return Cell(text=percent(count / samples), small=f"{count}", value=count / samples, number=True)
+    return Cell(text=percent(count / samples), small=f"{count}", value=count / samples, number=True, link=link)
 
 
 def _provenance(runs: Sequence[Measured]) -> Section:

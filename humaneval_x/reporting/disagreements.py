@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from humaneval_x.reporting.leaderboard import model_cell
+from humaneval_x.reporting.links import samples_link
 from humaneval_x.reporting.measured import Measured
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
 from humaneval_x.reporting.wording import group_title, status_title
@@ -77,7 +78,7 @@ def _counts(runs: Sequence[Measured]) -> Table:
 
 def _samples(run: Measured) -> Table:
     rows = [
-        Row(cells=(Cell(text=plain(found.task_id)), Cell(text=ranges(found.completion_ids)), *_cells(found)))
+        Row(cells=(_problem(run, found), Cell(text=ranges(found.completion_ids)), *_cells(found)))
         for found in islice(run.summary.disagreements, LISTED)
     ]
     return Table(
@@ -86,6 +87,11 @@ def _samples(run: Measured) -> Table:
         rows=tuple(rows),
         folded=True,
     )
+
+
+def _problem(run: Measured, found: Disagreement) -> Cell:
+    filters = {"task": found.task, "problem": found.task_id, "status": found.status, "reference": "differs"}
+    return Cell(text=plain(found.task_id), link=samples_link(run.summary.run_id, **filters))
 
 
 def _cells(found: Disagreement) -> tuple[Cell, ...]:

@@ -12,7 +12,7 @@ class Cell:
     """One cell: `text`, a second line `small`, and for a figure its share or count `value` and interval (0 to 1).
 
     `ours` names those of `text` and `small` that are words of the interface, which a page translates; `mark` follows
-    `small` and is one.
+    `small` and is one. `link` is the address of the samples that the cell speaks of, for a page with those beside it.
     """
 
     text: str
@@ -23,6 +23,7 @@ class Cell:
     number: bool = False
     ours: tuple[str, ...] = ()
     mark: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

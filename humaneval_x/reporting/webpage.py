@@ -16,6 +16,7 @@ from humaneval_x.reporting.charts import figures_of
 from humaneval_x.reporting.charts.config import config
 from humaneval_x.reporting.charts.figures import Figure
 from humaneval_x.reporting.contents import Contents
+from humaneval_x.reporting.links import SAMPLES_PAGE
 from humaneval_x.reporting.pages import data_block, page_environment, source_hash
 from humaneval_x.reporting.palette import read_colours
 from humaneval_x.reporting.words import Words
@@ -55,6 +56,7 @@ def webpage(contents: Contents, words: Words | None = None) -> str:
         style=Markup(style),
         script=Markup(script),
         vega=Markup(vega),
+        samples_page=SAMPLES_PAGE,
         hashes={"style": source_hash(style), "script": source_hash(script), "vega": source_hash(vega)},
         config=data_block(config(_FONT)),
         words=lambda: data_block(words.used),

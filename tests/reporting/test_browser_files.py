@@ -265,22 +265,48 @@ def test_two_runs_of_one_name_are_refused(run: RunFolder, tmp_path: Path) -> Non
         write_browser([run.path, run.path], tmp_path / "out")
 
 
-def test_the_command_writes_the_browser_beside_the_report(tmp_path: Path) -> None:
-    made = written_run(
-        tmp_path / "run",
-        {TASK: {"Python/0": [RIGHT]}},
-        sampling={"temperature": 0.8, "top_p": 0.95, "top_k": 0, "max_tokens": 64, "samples": 1, "seed": 1},
-    )
-    judge(made, {(TASK, "Python/0"): {0: {}}})
-    manifest = made.evaluation_path()
-    manifest.write_text(json.dumps({**json.loads(manifest.read_bytes()), "limits": {}}))
-    out = tmp_path / "out"
-    done = CliRunner().invoke(
-        group, ["report", str(made.path), "--format", "json", "--samples", "--out", str(out)], catch_exceptions=False
-    )
+def reported(folder: Path, *options: str) -> tuple[Path, str]:
+    """A run's report by the command, in one folder however often: that folder, and what was said."""
+    if not folder.exists():
+        made = written_run(
+            folder,
+            {TASK: {"Python/0": [RIGHT]}},
+            sampling={"temperature": 0.8, "top_p": 0.95, "top_k": 0, "max_tokens": 64, "samples": 1, "seed": 1},
+        )
+        judge(made, {(TASK, "Python/0"): {0: {}}})
+        manifest = made.evaluation_path()
+        manifest.write_text(json.dumps({**json.loads(manifest.read_bytes()), "limits": {}}))
+    out = folder.parent / "out"
+    done = CliRunner().invoke(group, ["report", str(folder), "--out", str(out), *options], catch_exceptions=False)
     assert done.exit_code == 0
-    assert f"humaneval-x browse {out}" in done.stdout
+    return out, done.stdout
+
+
+def test_the_command_writes_the_browser_beside_the_report(tmp_path: Path) -> None:
+    out, said = reported(tmp_path / "run", "--format", "json", "--samples")
+    assert f"humaneval-x browse {out}" in said
     assert texts(out)[0]["kept"] == RIGHT
+
+
+def test_a_report_without_samples_leaves_no_earlier_report_s(tmp_path: Path) -> None:
+    out, _ = reported(tmp_path / "run", "--samples", "--format", "html")
+    assert 'href="samples.html#' in (out / "report.html").read_text("utf-8")
+    reported(tmp_path / "run", "--format", "json")
+    assert (out / "samples.html").is_file()
+    reported(tmp_path / "run", "--format", "html")
+    assert sorted(path.name for path in out.iterdir()) == ["report.html", "report.json"]
+    assert "samples.html" not in (out / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("index", [None, "{}", "[1]", "{", '{"format": "other"}'])
+def test_a_folder_that_is_no_browser_stays(tmp_path: Path, index: str | None) -> None:
+    (tmp_path / "out" / "samples").mkdir(parents=True)
+    if index is not None:
+        (tmp_path / "out" / "samples" / "index.json").write_text(index)
+    (tmp_path / "out" / "samples.html").write_text("mine")
+    out, _ = reported(tmp_path / "run", "--format", "html")
+    assert (out / "samples").is_dir()
+    assert (out / "samples.html").read_text() == "mine"
 
 
 def test_the_page_s_policy_allows_its_own_script_and_style_and_the_folder_beside_it() -> None:

@@ -53,7 +53,7 @@ def test_every_word_of_a_page_has_a_translation(make_run: RunWriter) -> None:
     ]
     runs[2] = replace(runs[2], engine="canonical", example_tests=True)
     words = Words()
-    webpage(build_contents(runs, best_temperature=True), words)
+    webpage(replace(build_contents(runs, best_temperature=True), samples=True), words)
     assert list(words.missing) == []
     assert words.used["Overall"] == "总体"
     assert words.used["pass@1, generation"] == "pass@1，代码生成"

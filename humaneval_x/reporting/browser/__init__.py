@@ -24,12 +24,13 @@ from humaneval_x.languages import language_names
 from humaneval_x.progress import Progress, SilentProgress
 from humaneval_x.reporting.browser.page import page
 from humaneval_x.reporting.browser.tables import write_table
+from humaneval_x.reporting.links import SAMPLES_PAGE
 from humaneval_x.reporting.wording import group_title
 from humaneval_x.rundir import USUAL, Judgement, RunFolder
 from humaneval_x.summaries import group_of
 from humaneval_x.verdicts import STATUSES
 
-__all__ = ["BROWSER_FORMAT", "write_browser"]
+__all__ = ["BROWSER_FORMAT", "remove_browser", "write_browser"]
 
 BROWSER_FORMAT = {"format": "humaneval-x samples", "version": 1}
 """What `index.json` begins with; the page refuses another."""
@@ -64,6 +65,29 @@ def write_browser(
         raise StorageError(
             f"{error.filename or out}: cannot be written ({error.strerror}): give another --out or free space"
         ) from error
+
+
+def remove_browser(out: Path) -> None:
+    """Take away the sample browser in `out`, if there is one. A folder that only has its name stays.
+
+    Raises StorageError if it cannot be removed.
+    """
+    try:
+        if _is_browser(out / "samples"):
+            (out / SAMPLES_PAGE).unlink(missing_ok=True)
+            shutil.rmtree(out / "samples")
+    except OSError as error:
+        raise StorageError(
+            f"{error.filename or out}: cannot be removed ({error.strerror}): give another --out"
+        ) from error
+
+
+def _is_browser(folder: Path) -> bool:
+    try:
+        index = json.loads((folder / "index.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(index, dict) and index.get("format") == BROWSER_FORMAT["format"]
 
 
 def _write_data(
@@ -139,7 +163,7 @@ def _remove(path: Path) -> None:
 
 
 def _write_page(out: Path) -> Path:
-    path = out / "samples.html"
+    path = out / SAMPLES_PAGE
     draft = out / f".samples.{os.getpid()}.html"
     draft.write_text(page(), encoding="utf-8", newline="\n")
     draft.replace(path)
