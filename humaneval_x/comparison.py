@@ -1,46 +1,39 @@
 """Two runs side by side: differences of pass@k that are paired by problem, and the problems won and lost. Pure.
 
 For a group (a language or a pair of languages) or all rows together, and for each k that both runs have, the difference
-is the mean over the same problems of the other run's pass@k minus the one's. Both runs saw the same problems, so most
-of what makes problems differ cancels. A problem is the same in every language; hence intervals resample problem
-numbers, each with both runs and all its languages, and tests flip the sign of a number's differences in all languages
-and k at once (`significance.flip_signs`). docs/statistics.md says what is assumed.
+is the mean over the same problems of the other run's pass@k minus the one's (`pairing`). A problem is the same in every
+language; hence intervals resample problem numbers, each with both runs and all its languages. docs/statistics.md says
+what is assumed.
 """
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Any
+from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from humaneval_x.comparability import differences, remarks
 from humaneval_x.contrasts import Contrast, Tally, contrasts_of, tallies_of
 from humaneval_x.errors import IncomparableError, UsageError
-from humaneval_x.estimates import ALL, KS, RESAMPLES, intervals, pass_rates, problem_numbers
-from humaneval_x.significance import PERMUTATIONS, flip_signs
+from humaneval_x.estimates import KS, RESAMPLES, intervals, problem_numbers
+from humaneval_x.pairing import Answers, Question, answers_to, questions_of
+from humaneval_x.significance import PERMUTATIONS
 from humaneval_x.summaries import (
+    PARTIAL_HINT,
     SEMANTICS,
     RunSummary,
-    differences,
     group_of,
     groups_of,
     labels_of,
-    remarks,
     require_complete,
 )
 
-__all__ = ["POWER", "Comparison", "Difference", "compare"]
-
-POWER = 0.8
-"""The probability with which a difference as large as `Difference.detectable` is found."""
-
-_Floats = npt.NDArray[np.float64]
+__all__ = ["Comparison", "Difference", "compare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +41,8 @@ class Difference:
     """pass@k of both runs as shares (0 to 1), `value` = other - one, and its 95 % interval from `low` to `high`.
 
     `p` answers this question alone, `adjusted_p` it among all questions of the comparison. A true difference as large
-    as `detectable` would have had an `adjusted_p` of at most alpha with probability `POWER`; None where no problem
-    differs from another in its difference, or so few permutations cannot say.
+    as `detectable` would have had an `adjusted_p` of at most alpha with probability `power.POWER`; None where there is
+    none, or where nothing varied that it could be told from.
     """
 
     group: str
@@ -106,7 +99,7 @@ def compare(
     _check_settings(semantics, ks, alpha)
     if not allow_partial:
         for summary in (one, other):
-            require_complete(summary)
+            require_complete(summary, PARTIAL_HINT)
     found = differences(one, other)
     if found and not anyway:
         raise IncomparableError(
@@ -119,12 +112,18 @@ def compare(
             f"{len(lone)} problem(s) stand in one run only, such as {lone[0]}: run both on the same problems, or give "
             "--anyway to compare the others"
         )
-    questions = list(_questions(pairs, ks, seed, resamples))
-    if not questions:
+    questions = questions_of(pairs, ks)
+    if not questions.each:
         raise IncomparableError(
             f"no group's problems have enough samples in both runs for k = {', '.join(map(str, ks))}: draw more, or "
             "ask for less with --k"
         )
+    answers = answers_to(questions, sides=2, alpha=alpha, seed=seed, permutations=permutations)
+    ends = [
+        end
+        for _, same in groupby(questions.each, attrgetter("group"))
+        for end in _intervals(list(same), seed, resamples)
+    ]
     contrasts = contrasts_of(pairs)
     return Comparison(
         one=one,
@@ -132,10 +131,26 @@ def compare(
         semantics=semantics,
         alpha=alpha,
         incomparable=found,
-        differences=tuple(_differences(questions, alpha, np.random.default_rng(seed), permutations)),
+        differences=tuple(
+            Difference(
+                group=question.group,
+                k=question.k,
+                problems=len(question.rows),
+                one=question.one,
+                other=question.other,
+                # No difference is 0.0, not -0.0.
+                value=0.0 - question.value,
+                low=low,
+                high=high,
+                p=float(answers.p[place]),
+                adjusted_p=float(answers.adjusted_p[place]),
+                detectable=_detectable(answers, place),
+            )
+            for place, (question, (low, high)) in enumerate(zip(questions.each, ends, strict=True))
+        ),
         tallies=tuple(tallies_of(contrasts, list(dict.fromkeys(pairs["group"])), alpha)),
         contrasts=contrasts,
-        notes=tuple(_notes(one, other, pairs, lone, ks)),
+        notes=(*_too_few(pairs, alpha), *_notes(one, other, pairs, lone, ks)),
     )
 
 
@@ -166,84 +181,37 @@ def _pair(one: RunSummary, other: RunSummary, semantics: str) -> tuple[pd.DataFr
     return pairs, [f"{task_id} ({group_of(task)})" for task, task_id in alone]
 
 
-def _groups(pairs: pd.DataFrame) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    names = list(dict.fromkeys(pairs["group"]))
-    for name in names:
-        yield name, (pairs["group"] == name).to_numpy()
-    if len(names) > 1:
-        yield ALL, np.ones(len(pairs), dtype=bool)
+def _intervals(questions: Sequence[Question], seed: int, resamples: int) -> Iterator[tuple[float, float]]:
+    """The ends of other minus one, of a group's questions, which stand on the same rows."""
+    there, sizes = np.unique(questions[0].places, return_counts=True)
+    sums = np.stack([-each.differences[there] * len(each.rows) for each in questions], axis=1)
+    # Differences run from -1 to 1; their intervals are made by way of rates from 0 to 1.
+    random = np.random.default_rng([seed, zlib.crc32(questions[0].group.encode())])
+    lows, highs = intervals((sums + sizes[:, None]) / 2, sizes.astype(np.float64), random, resamples)
+    for low, high in zip(lows, highs, strict=True):
+        yield 2 * float(low) - 1, 2 * float(high) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """A difference before its test: `parts` has one value a problem number, 0 where the group lacks it."""
-
-    fields: dict[str, Any]
-    parts: _Floats
-    spread: float
-
-
-def _questions(pairs: pd.DataFrame, ks: Sequence[int], seed: int, resamples: int) -> Iterator[_Question]:
-    places, known = pd.factorize(problem_numbers(pairs["task_id"]))
-    for group, chosen in _groups(pairs):
-        rows = pairs[chosen]
-        sizes = np.bincount(places[chosen], minlength=len(known)).astype(np.float64)
-        there = sizes > 0
-        defined = [k for k in dict.fromkeys(ks) if k <= _smallest(rows)]
-        if not defined:
-            continue
-        before, after = (
-            np.stack([pass_rates(rows[f"n_{side}"], rows[f"c_{side}"], k) for k in defined], axis=1)
-            for side in ("one", "other")
-        )
-        sums = np.zeros((len(known), len(defined)))
-        np.add.at(sums, places[chosen], after - before)
-        # Differences run from -1 to 1; their intervals are made by way of rates from 0 to 1.
-        random = np.random.default_rng([seed, zlib.crc32(group.encode())])
-        lows, highs = intervals((sums[there] + sizes[there, None]) / 2, sizes[there], random, resamples)
-        for place, k in enumerate(defined):
-            one, other = (math.fsum(rates[:, place]) / len(rows) for rates in (before, after))
-            fields = {
-                "group": group,
-                "k": k,
-                "problems": len(rows),
-                "one": one,
-                "other": other,
-                "value": math.fsum(after[:, place] - before[:, place]) / len(rows),
-                "low": 2 * float(lows[place]) - 1,
-                "high": 2 * float(highs[place]) - 1,
-            }
-            parts = sums[:, place] / len(rows)
-            yield _Question(fields=fields, parts=parts, spread=_spread(parts[there]))
-
-
-def _differences(
-    questions: Sequence[_Question], alpha: float, random: np.random.Generator, permutations: int
-) -> Iterator[Difference]:
-    values = np.stack([question.parts for question in questions], axis=1)
-    flips = flip_signs(values, random, alpha=alpha, permutations=permutations)
-    for question, p, adjusted_p in zip(questions, flips.p, flips.adjusted_p, strict=True):
-        known = flips.critical is not None and question.spread > 0
-        yield Difference(
-            **question.fields,
-            p=float(p),
-            adjusted_p=float(adjusted_p),
-            detectable=((flips.critical or 0.0) + _POWER_SPREADS) * question.spread if known else None,
-        )
-
-
-_POWER_SPREADS = NormalDist().inv_cdf(POWER)
-
-
-def _spread(parts: _Floats) -> float:
-    """The standard error of the sum of the numbers' parts, about their own mean; 0 where none differs from another."""
-    if len(parts) < 2 or np.ptp(parts) < 1e-12:
-        return 0.0
-    return float(np.std(parts, ddof=1)) * math.sqrt(len(parts))
+def _detectable(answers: Answers, place: int) -> float | None:
+    """A difference falls on the problems as the two runs' mean pass@k does, and either run may be the better."""
+    question = answers.questions.each[place]
+    shape = (question.parts_one + question.parts_other) / 2
+    room = max(question.one, 1 - question.one, question.other, 1 - question.other)
+    return answers.with_power(place, shape, floor=0.0, ceiling=room)
 
 
 def _smallest(rows: pd.DataFrame) -> int:
     return int(min(rows["n_one"].min(), rows["n_other"].min()))
+
+
+def _too_few(pairs: pd.DataFrame, alpha: float) -> Iterator[str]:
+    numbers = problem_numbers(pairs["task_id"]).nunique()
+    # Of 2^numbers choices of signs, the one seen and its mirror image are as extreme.
+    if 2 ** (numbers - 1) * alpha < 1:
+        yield (
+            f"{numbers} problems can never show a credible difference at alpha {alpha:g}: "
+            "take more problems or a larger --alpha"
+        )
 
 
 def _notes(

@@ -144,7 +144,7 @@ def coverage(counts: pd.DataFrame, expected: Iterable[str]) -> tuple[str, ...]:
 
 def problem_numbers(task_ids: pd.Series[str]) -> pd.Series[str]:
     """What follows the last slash of each task id: the problem's number, the same in every language."""
-    return task_ids.str.rpartition("/")[2]
+    return task_ids.str.rsplit("/", n=1).str[-1]
 
 
 def intervals(sums: _Floats, sizes: _Floats, random: np.random.Generator, resamples: int) -> tuple[_Floats, _Floats]:

@@ -128,8 +128,12 @@ class _Handler(BaseHTTPRequestHandler):
         if not _is_own(self.headers.get_all("Host", [])):
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "This serves 127.0.0.1 and localhost only.")
             return
-        name = urlsplit(self.path).path
-        if name == "/":
+        try:
+            name = urlsplit(self.path).path
+        except ValueError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "That is no address.")
+            return
+        if name == "/" and _front_page(self._folder):
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", f"/{_front_page(self._folder)}")
             self.send_header("Content-Length", "0")
@@ -139,13 +143,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(HTTPStatus.NO_CONTENT)
             self.end_headers()
             return
-        file = _opened(self._folder, name)
-        if file is None:
+        opened = _opened(self._folder, name)
+        if opened is None:
             self._refuse(HTTPStatus.NOT_FOUND, "There is no such file.")
             return
+        file, kind = opened
         with file:
             self.send_response(HTTPStatus.OK)
-            self.send_header("Content-Type", SERVED[Path(name).suffix])
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(os.fstat(file.fileno()).st_size))
             self.end_headers()
             if body:
@@ -168,8 +173,8 @@ def _is_own(hosts: list[str]) -> bool:
     return name.lower() in HOSTS and (not port or port.isdigit())
 
 
-def _opened(folder: Path, name: str) -> IO[bytes] | None:
-    """The file of that name in an address, if it is one of the folder's that are served."""
+def _opened(folder: Path, name: str) -> tuple[IO[bytes], str] | None:
+    """The file of that name in an address, and what it is served as, if it is one of the folder's that are served."""
     parts = unquote(name, errors="surrogateescape").removeprefix("/").split("/")
     # Hidden files are drafts, or none of ours.
     if any(not part or part.startswith(".") or "\0" in part or "\\" in part for part in parts):
@@ -178,6 +183,6 @@ def _opened(folder: Path, name: str) -> IO[bytes] | None:
         path = folder.joinpath(*parts).resolve()
         if path.suffix not in SERVED or not path.is_relative_to(folder) or not path.is_file():
             return None
-        return path.open("rb")
+        return path.open("rb"), SERVED[path.suffix]
     except OSError:
         return None

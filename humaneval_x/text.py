@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 
-__all__ = ["brief", "padded", "plain", "spelled"]
+__all__ = ["brief", "markdown", "padded", "plain", "spelled"]
 
 # Control, format (bidi overrides, zero-width), surrogate, private, unassigned; line and paragraph separators.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&~!$@])")
 
 
 def brief(number: float) -> str:
@@ -26,6 +28,13 @@ def plain(text: str, limit: int = 160) -> str:
     return "".join(
         f"\\u{ord(character):04x}" if unicodedata.category(character) in _INVISIBLE else character for character in cut
     )
+
+
+def markdown(text: str) -> str:
+    """The text without effect as Markdown of GitHub's kind: no markup, no links, nobody mentioned."""
+    escaped = _MARKUP.sub(r"\\\1", text)
+    # GitHub makes links of bare addresses; a backslash before the colon or dot keeps them text.
+    return re.sub(r"(?i)\b(www)\.", r"\1\\.", escaped.replace("://", "\\://"))
 
 
 def spelled(text: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Small files of text: there whole or not at all."""
+"""Small files: there whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,21 +8,31 @@ from pathlib import Path
 
 from humaneval_x.errors import StorageError
 
-__all__ = ["append", "write_whole"]
+__all__ = ["append", "write_whole", "write_whole_bytes"]
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write the file in one step, its folder too if need be. Raises StorageError."""
+    """`write_whole_bytes` of the text in UTF-8, line ends as they are."""
+    write_whole_bytes(path, text.encode())
+
+
+def write_whole_bytes(path: Path, content: bytes) -> None:
+    """Write the file in one step, its folder too if need be. Raises StorageError.
+
+    Whatever is raised, an earlier file stays as it was and no draft stays behind.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}") if path.name else path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.write_bytes(content)
         draft.replace(path)
-    except OSError as error:
+    except BaseException as error:
         if draft != path:
             with contextlib.suppress(OSError):
                 draft.unlink()
-        raise _unwritable(path, error) from error
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
+        raise
 
 
 def append(path: Path, text: str) -> None:

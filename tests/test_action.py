@@ -138,6 +138,14 @@ def test_inputs_that_are_left_out_are_not_asked_for(tmp_path: Path) -> None:
     assert "--baseline=b.json\n--candidate=runs/c\n" in asked
     assert "--junit" not in asked
     assert "--baseline-run" not in asked
+    assert "--example-tests" not in asked
+
+
+@pytest.mark.parametrize(("value", "asked"), [("true", True), ("false", False), ("", False)])
+def test_example_tests_are_asked_for_by_true(tmp_path: Path, value: str, asked: bool) -> None:
+    install(tmp_path / "runner", RECORDER)
+    run_step(tmp_path, {"baseline": "b.json", "candidate": "runs/c", "example-tests": value}, CODE="0")
+    assert ("--example-tests" in (tmp_path / "runner" / "asked").read_text().splitlines()) == asked
 
 
 @pytest.mark.parametrize(
@@ -148,6 +156,8 @@ def test_the_step_ends_with_the_gates_code_and_says_its_result(tmp_path: Path, c
     install(tmp_path / "runner", RECORDER)
     ended, outputs, _ = run_step(tmp_path, {"baseline": "b", "candidate": "c"}, CODE=str(code))
     assert (ended, outputs["result"]) == (code, result)
+    # This program wrote no JSON, so there is no path of one.
+    assert "json" not in outputs
 
 
 def test_the_real_gate_in_the_step_reports_a_refusal_to_github(tmp_path: Path) -> None:

@@ -278,3 +278,38 @@ def test_an_incomplete_run_has_no_budget_unless_that_is_allowed(tmp_path: Path) 
     assert isinstance(refused.exception, HarnessError)
     assert refused.exception.exit_code == 6
     assert "Partial: 1 sample(s) not judged" in invoked("budget", path, "--allow-partial").output
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000])
+def test_a_name_that_no_file_can_have_is_a_wrong_command(report: Path, name: str) -> None:
+    refused = invoked("budget", report.parent / name)
+    assert isinstance(refused.exception, UsageError)
+    assert "cannot be looked for" in str(refused.exception)
+
+
+def test_a_long_id_behind_a_reports_name_is_looked_for_in_the_report(report: Path) -> None:
+    assert invoked("budget", f"{report}:one").exception is None
+    refused = invoked("budget", f"{report}:{'x' * 300}")
+    assert isinstance(refused.exception, UsageError)
+    assert "holds no run 'xxx" in str(refused.exception)
+
+
+def test_a_report_of_several_runs_says_how_one_is_named(tmp_path: Path) -> None:
+    runs = [simulated_run(drawn(languages=2), run_id=name) for name in ("a", "b")]
+    path = write_report(tmp_path / "report.json", runs)
+    refused = invoked("budget", path)
+    assert isinstance(refused.exception, UsageError)
+    assert str(refused.exception) == f"{path} holds several runs: choose one with {path}:RUN_ID from a, b"
+
+
+def test_a_run_whose_name_is_no_text_of_utf_8_is_written_all_the_same(tmp_path: Path) -> None:
+    path = write_report(tmp_path / "report.json", [simulated_run(drawn(languages=2), run_id="\ud800")])
+    done = invoked("budget", path, "--json", tmp_path / "out" / "b.json")
+    assert done.exception is None
+    assert json.loads((tmp_path / "out" / "b.json").read_text())["run_id"] == "\ud800"
+
+
+def test_a_run_without_any_verdict_has_no_budget_but_an_answer(tmp_path: Path) -> None:
+    empty = simulated_run(np.zeros((1, 0), dtype=int), missing=("python Python/0",))
+    refused = invoked("budget", write_report(tmp_path / "report.json", [empty]), "--allow-partial")
+    assert isinstance(refused.exception, HarnessError)

@@ -44,7 +44,7 @@ def run(tmp_path: Path) -> Path:
 
 def test_generate_writes_the_run_and_says_what_comes_next(run: Path) -> None:
     manifest = json.loads((run / "run.json").read_text())
-    assert manifest["tasks"] == {"generation-python": ["Python/0", "Python/1", "Python/2"]}
+    assert manifest["tasks"] == {"generation-python": ["Python/1", "Python/5", "Python/12"]}
     assert manifest["data"]["version"] == "smoke"
     assert manifest["sampling"]["samples"] == 1
 
@@ -202,7 +202,7 @@ def test_options_come_from_a_file_and_the_command_line_wins(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "run" / "run.json").read_text())
     assert manifest["sampling"]["samples"] == 3
-    assert manifest["tasks"] == {"generation-go": ["Go/0"]}
+    assert manifest["tasks"] == {"generation-go": ["Go/5"]}
 
 
 @pytest.mark.parametrize(

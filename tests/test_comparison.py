@@ -87,7 +87,10 @@ def test_sign_flips_agree_with_all_sign_choices() -> None:
 
 def test_a_run_does_not_differ_from_itself_and_certainty_is_not_claimed() -> None:
     result = compared(drawn(0), drawn(0))
-    assert all((each.value, each.p, each.adjusted_p, each.detectable) == (0, 1, 1, None) for each in result.differences)
+    assert all((each.value, each.p, each.adjusted_p) == (0, 1, 1) for each in result.differences)
+    # What sampling alone does to a difference is known from one run.
+    assert all(0.01 < each.detectable < 0.1 for each in result.differences if each.detectable and each.k == 1)
+    assert all(each.detectable for each in result.differences)
     assert all(each.low < 0 < each.high for each in result.differences)
     assert all((each.won, each.lost, each.tied) == (0, 0, 40) for each in result.tallies[:-1])
 
@@ -110,6 +113,19 @@ def test_exchanging_the_runs_turns_every_figure_round() -> None:
     assert {each.task_id: each.value for each in there.contrasts} == {
         each.task_id: -each.value for each in back.contrasts
     }
+
+
+def test_problems_that_are_too_few_for_any_credible_difference_are_said() -> None:
+    said = "can never show a credible difference at alpha 0.05"
+    for problems, never in ((5, True), (6, False)):
+        result = compared(np.zeros((2, problems), dtype=int), np.full((2, problems), 20))
+        assert any(note.startswith(f"{problems} problems {said}") for note in result.notes) == never
+        assert all((each.adjusted_p <= 0.05) != never for each in result.differences)
+
+
+def test_an_alpha_below_what_permutations_can_tell_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"give at least 0\.0001"):
+        compared(drawn(0), drawn(1), alpha=0.00005)
 
 
 def test_a_better_model_is_credibly_better_in_every_language_and_overall() -> None:
@@ -286,7 +302,10 @@ def test_what_is_no_run_is_refused(reports: Path, name: str, error: type[Excepti
 
 
 def test_names_cannot_act_on_the_terminal_or_in_markdown(reports: Path) -> None:
-    write_report(reports / "evil.json", [simulated_run(drawn(1), model="x\x1b[2J", run_id="![a](http://b)|")])
+    write_report(reports / "evil.json", [simulated_run(drawn(1), model="x\x1b[2J @org/team", run_id="![a](http://b)|")])
     done = invoked("compare", reports / "one.json", reports / "evil.json", "--markdown", reports / "c.md")
     assert "\x1b" not in done.output
-    assert "\\!\\[a\\](http\\://b)\\|" in (reports / "c.md").read_text()
+    markdown = (reports / "c.md").read_text()
+    assert "\\!\\[a\\](http\\://b)\\|" in markdown
+    # A mention would tell people of a run they never heard of.
+    assert "\\@org/team" in markdown

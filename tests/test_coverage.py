@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 from simulated import simulated_run
 
-from humaneval_x.comparison import POWER, Comparison, compare
+from humaneval_x.comparison import Comparison, compare
 from humaneval_x.estimates import ALL, estimate
+from humaneval_x.pairing import Answers, answers_to, questions_of
 
 NOMINAL = 0.95
+ALPHA = 0.05
 
 
 def least(rate: float, runs: int) -> int:
@@ -111,27 +113,79 @@ def test_intervals_of_differences_hold_the_truth_at_their_nominal_rate() -> None
     assert least(NOMINAL, runs) <= hits <= most(NOMINAL, runs)
 
 
-@pytest.mark.parametrize("n", [(20, 20), (20, 100)])
-def test_runs_of_one_model_give_false_alarms_at_most_at_the_rate_alpha(n: tuple[int, int]) -> None:
-    random, runs, alone, any_of_all = np.random.default_rng(n[1]), 120, 0, 0
-    for run in range(runs):
-        rates = random.beta(0.6, 1.0, 30) * np.ones((2, 1))
-        result = compared(random.binomial(n[0], rates), random.binomial(n[1], rates), n, seed=run)
-        alone += result.differences[0].p <= result.alpha
-        any_of_all += any(each.adjusted_p <= result.alpha for each in result.differences)
-    assert alone <= most(0.05, runs)
-    assert any_of_all <= most(0.05, runs)
+def pairs_of(random: np.random.Generator, one: np.ndarray, other: np.ndarray, n: int, m: int) -> pd.DataFrame:
+    """Paired counts of two runs whose problems have these rates, of shape (groups, problems)."""
+    groups, problems = one.shape
+    return pd.DataFrame(
+        {
+            "group": np.repeat([f"{number}" for number in range(groups)], problems),
+            "task_id": [f"X/{number}" for number in range(problems)] * groups,
+            "n_one": n,
+            "n_other": m,
+            "c_one": random.binomial(n, one).ravel(),
+            "c_other": random.binomial(m, other).ravel(),
+        }
+    )
 
 
-def test_a_difference_as_large_as_is_said_to_be_detectable_is_found_about_four_times_in_five() -> None:
-    random, runs = np.random.default_rng(5), 120
-    rates = random.uniform(0.2, 0.6, (1, 60))
-    shift = compared(random.binomial(20, rates), random.binomial(20, rates)).differences[0].detectable
-    assert shift is not None
-    found = 0
+def answered(pairs: pd.DataFrame, seed: int, ks: tuple[int, ...] = (1,)) -> Answers:
+    return answers_to(questions_of(pairs, ks), sides=2, alpha=ALPHA, seed=seed, permutations=399)
+
+
+@pytest.mark.parametrize(
+    ("shape", "n", "m"), [((0.6, 1.0), 20, 20), ((1.0, 30.0), 200, 10)], ids=["as many", "weak, 200 and 10"]
+)
+def test_runs_of_one_model_give_false_alarms_at_most_at_the_rate_alpha(
+    shape: tuple[float, float], n: int, m: int
+) -> None:
+    random, runs = np.random.default_rng(n), 300
+    found = np.zeros(2)
     for run in range(runs):
-        rates = random.uniform(0.2, 0.6, (1, 60))
-        each = compared(random.binomial(20, rates), random.binomial(20, rates + shift), seed=run).differences[0]
-        found += each.adjusted_p <= 0.05
-    # The spread that the difference is computed from is itself an estimate, to a tenth.
-    assert least(POWER, runs) - 0.1 * runs <= found <= most(POWER, runs) + 0.1 * runs
+        rates = random.beta(*shape, 30) * np.ones((2, 1))
+        answers = answered(pairs_of(random, rates, rates, n, m), run, (1, 10))
+        found += answers.p[0] <= ALPHA, answers.adjusted_p.min() <= ALPHA
+    alone, any_of_all = found / runs
+    # Above 0 too: a test that never alarms keeps alpha and is worth nothing.
+    assert 0.01 < alone < 0.067
+    assert 0 < any_of_all < 0.067
+
+
+def test_two_runs_of_one_sample_a_problem_are_told_apart_exactly_as_often_as_by_the_sign_test() -> None:
+    problems, rate, told, expected = 9, 0.3, 0.0, 0.0
+    differing = 2 * rate * (1 - rate)
+    for several in range(problems + 1):
+        for won in range(several + 1):
+            outcomes = [(1, 0)] * won + [(0, 1)] * (several - won) + [(0, 0)] * (problems - several)
+            one, other = (np.array([side]) for side in zip(*outcomes, strict=True))
+            chance = math.comb(problems, several) * differing**several * (1 - differing) ** (problems - several)
+            chance *= math.comb(several, won) / 2**several
+            result = compare(simulated_run(one, 1), simulated_run(other, 1), ks=(1,), resamples=50)
+            told += chance * (result.differences[0].adjusted_p <= ALPHA)
+            lopsided = max(won, several - won)
+            tail = sum(math.comb(several, more) for more in range(lopsided, several + 1)) / 2**several
+            expected += chance * (min(1.0, 2 * tail) <= ALPHA)
+    assert told == pytest.approx(expected, abs=1e-12)
+    assert 0.003 < told <= ALPHA
+
+
+@pytest.mark.parametrize(
+    ("problems", "n", "m", "low", "high"),
+    [(8, 20, 20, 0.9, 1.0), (20, 20, 20, 0.82, 0.94), (60, 20, 20, 0.75, 0.85), (60, 100, 10, 0.75, 0.87)],
+)
+def test_a_difference_as_large_as_is_said_to_be_told_is_found_four_times_in_five_or_more(
+    problems: int, n: int, m: int, low: float, high: float
+) -> None:
+    random, runs = np.random.default_rng(5), 200
+    rates = random.uniform(0.2, 0.6, (1, problems))
+    said = [
+        compare(
+            simulated_run(random.binomial(n, rates), n),
+            simulated_run(random.binomial(m, rates), m),
+            ks=(1,),
+            resamples=50,
+        )
+        for _ in range(10)
+    ]
+    shift = float(np.median([each.differences[0].detectable or 1.0 for each in said]))
+    hits = [answered(pairs_of(random, rates, rates + shift, n, m), run).adjusted_p[0] <= ALPHA for run in range(runs)]
+    assert low < np.mean(hits) <= high

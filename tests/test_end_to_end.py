@@ -50,8 +50,9 @@ def test_canonical_solutions_go_all_the_way_and_a_worse_run_fails_the_gate(tmp_p
     assert {json.loads(line)["status"] for line in verdicts} == {"runtime_error"}
 
     baseline = ("gate", "--baseline", "runs/right/report/report.json", "--candidate")
-    assert cli(*baseline, "runs/right", cwd=tmp_path).returncode == 0
-    # Two problems are too few for a credible drop at 5 %; at 60 % they are enough.
+    # Two problems are too few for a credible drop at 5 %, so nothing is compared; at 60 % they are enough.
+    assert cli(*baseline, "runs/right", cwd=tmp_path).returncode == 7
+    assert cli(*baseline, "runs/right", "--alpha", "0.6", cwd=tmp_path).returncode == 0
     assert cli(*baseline, "runs/worse", "--alpha", "0.6", cwd=tmp_path).returncode == 1
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from humaneval_x.errors import DataError, IncompleteError, UsageError
-from humaneval_x.estimates import ALL, coverage, estimate, pass_at_k, pass_rates
+from humaneval_x.estimates import ALL, coverage, estimate, pass_at_k, pass_rates, problem_numbers
 
 LANGUAGES = {"python": "Python", "cpp": "CPP", "java": "Java", "js": "JavaScript", "go": "Go"}
 
@@ -235,3 +235,9 @@ def test_students_quantile_matches_the_tables(freedom: int, quantile: float) -> 
     from humaneval_x.estimates import _student_quantile
 
     assert _student_quantile(0.975, freedom) == pytest.approx(quantile, rel=1e-3)
+
+
+def test_the_number_of_a_problem_follows_the_last_slash_also_where_there_is_no_problem() -> None:
+    assert list(problem_numbers(pd.Series(["Python/0", "a/b/12", "7"]))) == ["0", "12", "7"]
+    for kind in (object, str):
+        assert list(problem_numbers(pd.Series([], dtype=kind))) == []

@@ -92,11 +92,13 @@ def test_a_file_is_made_a_run_once_and_its_run_is_gone_on_with(tmp_path: Path) -
     rows = [{"task_id": "HumanEval/0", "completion": text} for text in ("    pass\n", "    return 1\n")]
     (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     arguments = ("import", "mine.jsonl", "--data-version", "smoke", "--model", "my model", "--temperature", "0.2")
+    arguments += ("--top-k", "0", "--repetition-penalty", "1")
     assert "imported 2 samples of human-eval" in cli(*arguments, cwd=tmp_path).stderr
     assert "imported 0 samples of human-eval, 2 were there" in cli(*arguments, cwd=tmp_path).stderr
     manifest = json.loads((tmp_path / "runs/mine/run.json").read_text())
     assert manifest["engine"] == {"name": "given", "model": "my model", "format": "human-eval"}
     assert (manifest["sampling"]["temperature"], manifest["sampling"]["top_p"]) == (0.2, None)
+    assert (manifest["sampling"]["top_k"], manifest["sampling"]["repetition_penalty"]) == (0, 1.0)
     assert manifest["given"]["absent"] == len(read_problems("smoke", ["python"])) - 1
     assert_fails(cli(*arguments, "--top-p", "0.9", cwd=tmp_path), 7, "sampling.top_p")
 

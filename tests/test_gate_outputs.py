@@ -15,13 +15,16 @@ import numpy as np
 import pytest
 from simulated import simulated_run
 
-from humaneval_x.errors import HarnessError, IncomparableError, IncompleteError
+from humaneval_x.errors import HarnessError, IncomparableError, IncompleteError, UsageError
+from humaneval_x.estimates import ALL
 from humaneval_x.gate import (
+    Decision,
     GateResult,
     Refusal,
     gate,
     junit,
     machine,
+    require_as_many_samples,
     step_summary,
     workflow_commands,
     write_baseline,
@@ -151,10 +154,44 @@ def test_annotations_are_escaped_as_github_reads_them() -> None:
 
 def test_a_regression_is_an_error_and_a_drop_that_chance_explains_a_warning() -> None:
     assert [line.split(" ")[0] for line in workflow_commands(result(worse=True))] == ["::error"] * 3
-    before, after = FULL[:1, :3], FULL[:1, :3] // 2
+    before, after = FULL[:1, :6], FULL[:1, :6] - np.array([[8, 8, 8, 0, 0, 0]])
     found = gate(simulated_run(before, run_id="base"), simulated_run(after), ks=(1,))
     assert found.passed
     assert [line.split(" ")[0] for line in workflow_commands(found)] == ["::warning", "::notice"]
+
+
+def decision(group: str, k: int, *, drop: float = 0.1, regressed: bool = True) -> Decision:
+    return Decision(
+        group=group,
+        k=k,
+        baseline=0.5,
+        candidate=0.5 - drop,
+        drop=drop,
+        p=0.01,
+        detectable=None,
+        power_drop=None,
+        problems=9,
+        regressed=regressed,
+    )
+
+
+def test_overall_is_annotated_first_and_a_group_once_with_its_other_k() -> None:
+    decisions = (decision("go", 10), decision("go", 1, regressed=False), decision(ALL, 1), decision(ALL, 10, drop=0.2))
+    overall, go = workflow_commands(replace(result(worse=True), decisions=decisions))
+    assert overall.startswith("::error title=HumanEval-X%3A overall%2C pass@1::")
+    assert overall.endswith("%0ASo did pass@10 (20.0 points).")
+    # The group's drop that chance explains is no second annotation.
+    assert go.startswith("::error title=HumanEval-X%3A go%2C pass@10::")
+
+
+@pytest.mark.parametrize(("regressed", "kind"), [(True, "error"), (False, "warning")])
+def test_at_most_ten_of_a_kind_are_annotated_and_the_first_names_the_others(regressed: bool, kind: str) -> None:
+    groups = [*(f"go-to-x{number}" for number in range(12)), ALL]
+    decisions = tuple(decision(group, k, regressed=regressed) for group in groups for k in (1, 10))
+    lines = list(workflow_commands(replace(result(worse=True), decisions=decisions)))
+    assert [line.split(" ")[0] for line in lines] == [f"::{kind}"] * 10
+    assert "overall" in lines[0]
+    assert lines[0].endswith("3 more are not annotated: go-to-x9, go-to-x10, go-to-x11.")
 
 
 def test_the_markdown_is_one_table_with_every_decision() -> None:
@@ -224,6 +261,31 @@ def test_githubs_summary_without_its_file_is_a_usage_error(baseline: Path, tmp_p
     assert (done.returncode, "GITHUB_STEP_SUMMARY" in done.stderr) == (2, True)
 
 
+def test_options_that_do_not_fit_are_told_to_the_files_that_were_asked_for(baseline: Path, tmp_path: Path) -> None:
+    files = ("--junit", "gate.xml", "--json", "gate.json")
+    done = run_gate(baseline, write_run(tmp_path / "new", 3), "--github", *files)
+    assert done.returncode == 2
+    assert json.loads((tmp_path / "gate.json").read_text())["outcome"] == "error"
+    error = ElementTree.parse(tmp_path / "gate.xml").find("testsuite/testcase/error")
+    assert error is not None
+    assert "GITHUB_STEP_SUMMARY" in error.get("message", "")
+
+
+def test_a_defect_of_the_harness_is_told_to_ci_too(baseline: Path, tmp_path: Path) -> None:
+    # No file system has so long a name, which no part of the harness expects.
+    done = run_gate(baseline, Path("x" * 300), "--junit", "gate.xml", "--json", "gate.json", "--annotations")
+    assert (done.returncode, "internal error" in done.stderr) == (70, True)
+    told = json.loads((tmp_path / "gate.json").read_text())
+    assert (told["outcome"], told["exit_code"], told["kind"]) == ("error", 70, "OSError")
+    assert ElementTree.parse(tmp_path / "gate.xml").find("testsuite/testcase/error") is not None
+    assert "::error title=HumanEval-X gate%3A error::internal error, a defect of the harness" in done.stdout
+
+
+def test_an_allowed_drop_of_everything_is_a_usage_error(baseline: Path, tmp_path: Path) -> None:
+    done = run_gate(baseline, write_run(tmp_path / "new", 3), "--max-drop", "1")
+    assert (done.returncode, "--max-drop" in done.stderr) == (2, True)
+
+
 def test_contradicting_options_are_a_usage_error(baseline: Path, tmp_path: Path) -> None:
     done = run_gate(baseline, write_run(tmp_path / "new", 3), "--no-github", "--annotations")
     assert (done.returncode, "contradicts" in done.stderr) == (2, True)
@@ -268,6 +330,27 @@ def test_a_baseline_is_updated_by_a_run_that_passes_and_kept_by_one_that_does_no
     done = run_gate(baseline, write_run(tmp_path / "better", 4), "--update-baseline")
     assert (done.returncode, "now holds better" in done.stdout) == (0, True)
     assert run_gate(baseline, tmp_path / "base").returncode == 1
+
+
+def test_a_report_of_several_runs_is_not_replaced_by_one(baseline: Path, tmp_path: Path) -> None:
+    table = json.loads(baseline.read_text())
+    table["runs"].append({**table["runs"][0], "run_id": "second"})
+    baseline.write_text(json.dumps(table))
+    before = baseline.read_bytes()
+    done = run_gate(baseline, write_run(tmp_path / "new", 4), "--update-baseline", "--baseline-run", "base")
+    assert (done.returncode, "a file of its own" in done.stderr) == (2, True)
+    assert baseline.read_bytes() == before
+
+
+def test_a_baseline_keeps_every_k_that_it_has(tmp_path: Path) -> None:
+    before = simulated_run(FULL // 2, 20, run_id="base")
+    for n, lost in ((5, "k = 10,"), (1, "k = 10,"), (10, None), (100, None)):
+        candidate = simulated_run(np.minimum(FULL, n), n)
+        if lost is None:
+            require_as_many_samples(before, candidate)
+        else:
+            with pytest.raises(UsageError, match=lost):
+                require_as_many_samples(before, candidate)
 
 
 def test_the_same_answer_gives_the_same_bytes() -> None:

@@ -88,8 +88,8 @@ def test_an_engine_that_another_package_brings_is_sampled_from_by_its_name(site:
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "run" / "samples" / "generation-python.jsonl").read_text().splitlines()
     assert [(row["task_id"], row["completion_id"], row["text"]) for row in map(json.loads, lines)] == [
-        ("Python/0", 0, "    return 0  # 5\n"),
-        ("Python/0", 1, "    return 1  # 5\n"),
+        ("Python/5", 0, "    return 0  # 5\n"),
+        ("Python/5", 1, "    return 1  # 5\n"),
     ]
     assert json.loads((tmp_path / "run" / "run.json").read_text())["engine"] == {"name": "parrot", "model": "parrot"}
 

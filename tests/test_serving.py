@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -61,6 +62,7 @@ def ask(
     [
         ("/samples.html", "text/html; charset=utf-8"),
         ("/samples.html?x=1", "text/html; charset=utf-8"),
+        ("/samples%2ehtml", "text/html; charset=utf-8"),
         ("/samples/index.json", "application/json; charset=utf-8"),
         ("/samples/rows.json.gz", "application/gzip"),
     ],
@@ -68,7 +70,7 @@ def ask(
 def test_a_file_of_the_folder_is_served_as_what_it_is(server: FolderServer, path: str, kind: str) -> None:
     status, headers, content = ask(server, path)
     assert (status, headers["Content-Type"]) == (200, kind)
-    assert content == (server.folder / path.partition("?")[0][1:]).read_bytes()
+    assert content == (server.folder / unquote(path.partition("?")[0][1:])).read_bytes()
     assert "Content-Encoding" not in headers
 
 
@@ -99,6 +101,20 @@ def test_what_is_no_file_of_the_folder_that_is_meant_for_a_browser_is_not_served
     status, _, content = ask(server, path)
     assert status == 404
     assert content == b"There is no such file.\n"
+
+
+def test_a_link_within_the_folder_is_served_as_what_it_leads_to(server: FolderServer) -> None:
+    (server.folder / "link.txt").symlink_to("samples.html")
+    assert ask(server, "/link.txt")[1]["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_what_is_no_address_is_refused(server: FolderServer) -> None:
+    assert ask(server, "http://[/x")[0] == 400
+
+
+def test_a_front_page_that_is_gone_is_not_looked_for_for_ever(server: FolderServer) -> None:
+    (server.folder / "samples.html").unlink()
+    assert ask(server, "/")[0] == 404
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1", "127.0.0.1:9"])

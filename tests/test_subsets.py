@@ -11,7 +11,7 @@ from humaneval_x.cli import group
 from humaneval_x.datasets import read_problems
 from humaneval_x.errors import UsageError
 from humaneval_x.records import Problem
-from humaneval_x.subsets import affordable, representative_order
+from humaneval_x.subsets import METHOD, affordable, representative_order
 
 SMOKE = ("generate", "--engine", "canonical", "--data-version", "smoke")
 
@@ -81,7 +81,7 @@ def test_a_subset_of_the_published_problems_is_as_long_as_the_whole(published_da
         whole = sum(lengths.values()) / len(lengths)
         for size in (20, 41, 82):
             assert sum(lengths[number] for number in order[:size]) / size == pytest.approx(whole, rel=0.15)
-    # Not so the first problems of the file, which `--limit` takes.
+    # Not so the first problems of the file.
     assert sum(lengths[number] for number in range(41)) / 41 < 0.7 * whole
 
 
@@ -126,8 +126,22 @@ def test_a_budget_for_everything_takes_everything(tmp_path: Path) -> None:
     assert manifest["subset"]["problems"] == 16
 
 
-def test_a_run_without_a_budget_says_nothing_of_a_subset(tmp_path: Path) -> None:
-    assert "subset" not in generated(tmp_path / "run", "-n", "1", "--limit", "2")
+def test_a_run_without_a_limit_or_a_budget_says_nothing_of_a_subset(tmp_path: Path) -> None:
+    assert "subset" not in generated(tmp_path / "run", "-n", "1")
+
+
+def test_a_limit_has_the_problems_of_the_budget_that_is_enough_for_as_many(tmp_path: Path) -> None:
+    limited = generated(tmp_path / "limited", "-n", "2", "--limit", "7")
+    budgeted = generated(tmp_path / "budgeted", "-n", "2", "--sample-budget", "79")
+    assert limited["tasks"] == budgeted["tasks"]
+    assert limited["subset"] == budgeted["subset"] == {"method": METHOD, "problems": 7, "of": 16}
+    assert limited["limit"] == 7
+
+
+def test_a_limit_above_all_problems_takes_them_all(tmp_path: Path) -> None:
+    manifest = generated(tmp_path / "run", "-n", "1", "--limit", "1000")
+    assert {len(ids) for ids in manifest["tasks"].values()} == {16}
+    assert manifest["subset"]["problems"] == manifest["subset"]["of"] == 16
 
 
 def test_a_limit_beside_a_budget_is_a_usage_error(tmp_path: Path) -> None:

@@ -84,11 +84,11 @@ def command(  # noqa: PLR0917  (click passes them by name)
     """
     from humaneval_x.budgets import board_of, budgets  # noqa: PLC0415
     from humaneval_x.rundir import Judgement  # noqa: PLC0415
-    from humaneval_x.summaries import counts_of, require_complete  # noqa: PLC0415
+    from humaneval_x.summaries import PARTIAL_HINT, counts_of, require_complete  # noqa: PLC0415
 
     summary = measured_run(run, Judgement(truncation=truncation, example_tests=example_tests))
     if not allow_partial:
-        require_complete(summary)
+        require_complete(summary, PARTIAL_HINT)
     board = board_of(counts_of(summary, semantics))
     if weights == "uniform":
         chosen: dict[str, Fraction] | None = dict.fromkeys(board.languages, Fraction(1))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from humaneval_x.comparison import POWER, Comparison, Difference
+from humaneval_x.comparison import Comparison, Difference
 from humaneval_x.contrasts import Contrast
 from humaneval_x.estimates import ALL
+from humaneval_x.power import POWER
 from humaneval_x.reporting.wording import DASH, group_title, percent
 from humaneval_x.summaries import RunSummary
+from humaneval_x.text import markdown as escaped
 from humaneval_x.text import padded, plain
 
 __all__ = ["comparison_to_json", "render_comparison", "sentences"]
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&~!$])")
 
 
 def comparison_to_json(result: Comparison) -> dict[str, Any]:
@@ -185,13 +184,8 @@ def _on_terminal(block: _Block) -> str:
 
 def _in_markdown(block: _Block) -> str:
     if not block.rows:
-        lines = [_escaped(plain(line, 400)) for line in block.lines]
+        lines = [escaped(plain(line, 400)) for line in block.lines]
         return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
-    head, *rows = [[_escaped(plain(cell)) for cell in row] for row in block.rows]
+    head, *rows = [[escaped(plain(cell)) for cell in row] for row in block.rows]
     rule = ["---" if column in block.left else "---:" for column in range(len(head))]
     return "\n".join([f"### {block.title}", "", *("| " + " | ".join(row) + " |" for row in (head, rule, *rows))])
-
-
-def _escaped(text: str) -> str:
-    """The text without effect as markup: GitHub makes links of bare addresses, so these lose their colon and dot."""
-    return re.sub(r"(?i)\bwww\.", r"www\\.", _MARKUP.sub(r"\\\1", text).replace("://", "\\://"))

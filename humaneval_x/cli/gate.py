@@ -29,7 +29,7 @@ _REGRESSION = 1
 @click.option("--baseline-run", metavar="ID", help="Which run of the baseline, if it holds several.")
 @click.option(
     "--max-drop",
-    type=click.FloatRange(0, 1),
+    type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     show_default=True,
     help="Largest drop of pass@k to let pass, as a share: 0.01 is one point of a hundred.",
@@ -52,19 +52,35 @@ def command(baseline: Path, candidate: Path, *, update_baseline: bool, **options
     --alpha, paired by problem. Runs that do not compare, or are not complete, end with other codes. What --junit and
     the like ask for is written whatever the answer is.
     """
-    from humaneval_x.gate import Refusal, gate, write_baseline  # noqa: PLC0415
+    from humaneval_x.gate import (  # noqa: PLC0415
+        Refusal,
+        gate,
+        read_baseline,
+        require_as_many_samples,
+        require_own_file,
+        write_baseline,
+    )
     from humaneval_x.reporting import read_summary  # noqa: PLC0415
     from humaneval_x.rundir import Judgement  # noqa: PLC0415
 
     outputs = Outputs.taken_from(options)
     judgement = Judgement(truncation=options.pop("truncation"), example_tests=options.pop("example_tests"))
     try:
+        outputs.require_fit()
+        if update_baseline:
+            require_own_file(baseline)
+        before = read_baseline(baseline, options.pop("baseline_run"))
         summary = read_summary(candidate, judgement)
-        result = gate(baseline, summary, run=options.pop("baseline_run"), **options)
+        if update_baseline:
+            require_as_many_samples(before, summary)
+        result = gate(before, summary, **options)
     except HarnessError as error:
         _tell_refusal(outputs, Refusal.of(error, str(baseline), str(candidate)))
         # One line, so that nothing in a foreign name opens a line of a CI system's log.
         raise type(error)(plain(str(error), 4000)) from error
+    except Exception as error:
+        _tell_refusal(outputs, Refusal.of(error, str(baseline), str(candidate)))
+        raise
     outputs.tell(result)
     if not result.passed:
         raise click.exceptions.Exit(_REGRESSION)

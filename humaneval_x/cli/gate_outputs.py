@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from humaneval_x.errors import StorageError, UsageError
+from humaneval_x.writing import append, write_whole
 
 if TYPE_CHECKING:
     from humaneval_x.gate import Answer
@@ -42,35 +43,43 @@ def output_options(function: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    """Where the answer goes beside the terminal; `github_summary` is GITHUB_STEP_SUMMARY's file, if it is wanted."""
+    """Where the answer goes beside the terminal; `github_summary` is GITHUB_STEP_SUMMARY's file, if it is wanted.
+
+    `fault` says what in the options does not fit: told as an answer, to those outputs that can be.
+    """
 
     junit: Path | None
     json_file: Path | None
     summary: Path | None
     github_summary: Path | None
     annotations: bool
+    fault: str = ""
 
     @classmethod
     def taken_from(cls, options: dict[str, Any]) -> Outputs:
-        """Take what belongs here out of the command's options.
-
-        Raises UsageError if GitHub's summary is asked for and GITHUB_STEP_SUMMARY names no file.
-        """
+        """Take what belongs here out of the command's options."""
         chosen = options.pop("github")
         found = os.environ.get("GITHUB_ACTIONS") == "true" if chosen is None else bool(chosen)
         annotations, summary = options.pop("annotations"), options.pop("github_summary")
         file = os.environ.get("GITHUB_STEP_SUMMARY", "")
+        fault = ""
         if (summary or chosen) and not file:
-            raise UsageError("GITHUB_STEP_SUMMARY names no file here: give --summary FILE instead of GitHub's summary")
+            fault = "GITHUB_STEP_SUMMARY names no file here: give --summary FILE instead of GitHub's summary"
         if chosen is False and (annotations or summary):
-            raise UsageError("--no-github contradicts --annotations and --github-summary: leave one of them out")
+            fault = "--no-github contradicts --annotations and --github-summary: leave one of them out"
         return cls(
             junit=options.pop("junit"),
             json_file=options.pop("json_file"),
             summary=options.pop("summary"),
             github_summary=Path(file) if (summary or found) and file else None,
             annotations=annotations or found,
+            fault=fault,
         )
+
+    def require_fit(self) -> None:
+        """Raise UsageError if these outputs were asked for in a way that does not fit."""
+        if self.fault:
+            raise UsageError(self.fault)
 
     def tell(self, answer: Answer) -> None:
         """Print a result (a refusal is an error, which the command line prints) and write every file that is wanted.
@@ -92,7 +101,7 @@ class Outputs:
         click.echo(f"::stop-commands::{token}\n{text}\n::{token}::" if self.annotations else text)
 
     def _write(self, answer: Answer) -> None:
-        from humaneval_x.gate import append, junit, machine, step_summary, write_whole  # noqa: PLC0415
+        from humaneval_x.gate import junit, machine, step_summary  # noqa: PLC0415
 
         wanted = (
             (self.junit, junit, write_whole),

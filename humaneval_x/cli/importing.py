@@ -28,6 +28,8 @@ class ImportOptions:
     model: str
     temperature: float | None
     top_p: float | None
+    top_k: int | None
+    repetition_penalty: float | None
     max_tokens: int | None
     data_version: str
     data_dir: Path | None
@@ -132,11 +134,11 @@ def _manifest(options: ImportOptions, found: Found, file: Path, problems: dict[s
         "sampling": {
             "temperature": stated.temperature if options.temperature is None else options.temperature,
             "top_p": stated.top_p if options.top_p is None else options.top_p,
-            "top_k": None,
+            "top_k": options.top_k,
             "max_tokens": stated.max_tokens if options.max_tokens is None else options.max_tokens,
             "samples": found.most,
             "seed": None,
-            "repetition_penalty": None,
+            "repetition_penalty": options.repetition_penalty,
         },
         "stop": {"rule": "none", "patterns": []},
         "limit": None,

@@ -11,6 +11,7 @@ import click
 
 from humaneval_x.cli.options import words_in
 from humaneval_x.errors import UsageError
+from humaneval_x.text import plain
 from humaneval_x.writing import write_whole
 
 if TYPE_CHECKING:
@@ -48,28 +49,39 @@ def measured_run(name: str, judgement: Judgement) -> RunSummary:
     Of a folder `judgement` names the evaluation; a report holds one of each run. Raises UsageError for what is not
     there or several runs without an id, DataError for a damaged file, IncompleteError for a run that was not judged so.
     """
-    path, run_id = _split(name)
-    if path.is_dir() or not path.exists():
+    try:
+        path, run_id = _split(name)
+        folder = path.is_dir() or not path.exists()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(
+            f"{plain(name)}: cannot be looked for ({reason}): name a run's folder or a report.json"
+        ) from error
+    if folder:
         from humaneval_x.reporting import read_summary  # noqa: PLC0415
 
         return read_summary(Path(name), judgement)
-    from humaneval_x.summaries import read_report  # noqa: PLC0415
+    from humaneval_x.report_file import run_of_report  # noqa: PLC0415
 
-    summaries = read_report(path)
-    if run_id is None and len(summaries) > 1:
-        raise UsageError(f"{path} holds several runs: choose one, such as {path}:{next(iter(summaries))}")
-    if run_id is not None and run_id not in summaries:
-        raise UsageError(f"{path} holds no run {run_id!r}: it holds {', '.join(summaries)}")
-    return summaries[run_id] if run_id is not None else next(iter(summaries.values()))
+    return run_of_report(path, run_id, f"{path}:RUN_ID")
 
 
 def write_json(path: Path, table: Mapping[str, Any]) -> None:
     """Write the table. Raises StorageError."""
-    write_whole(path, json.dumps(table, allow_nan=False, indent=1, ensure_ascii=False) + "\n")
+    # In ASCII, since the name of a run or a model may hold a lone surrogate, which UTF-8 cannot.
+    write_whole(path, json.dumps(table, allow_nan=False, indent=1) + "\n")
 
 
 def _split(name: str) -> tuple[Path, str | None]:
     """The file and the run's id behind the colon. Both may hold colons: the longest name that exists is the file."""
     places = [len(name), *(place for place in range(len(name) - 1, 0, -1) if name[place] == ":")]
-    place = next((place for place in places if Path(name[:place]).is_file()), len(name))
+    place = next((place for place in places if _is_file(Path(name[:place]))), len(name))
     return Path(name[:place]), name[place + 1 :] if place < len(name) else None
+
+
+def _is_file(path: Path) -> bool:
+    # With its id behind it a good name can be too long for a file system.
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

@@ -195,13 +195,18 @@ generation_options = _together(
         show_default=True,
         help="A sample depends on it and on the sample's identity alone.",
     ),
-    click.option("--limit", type=click.IntRange(1), help="Only the first N problems of each language."),
+    click.option(
+        "--limit",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Only N problems of each language: a fixed subset, the same in every language, that represents the whole "
+        "(docs/gate.md).",
+    ),
     click.option(
         "--sample-budget",
         type=click.IntRange(1),
         metavar="N",
-        help="Only so many problems that a run has at most N samples: a fixed subset, the same in every language, that "
-        "represents the whole (docs/gate.md).",
+        help="As --limit, with as many problems as make at most N samples in a run.",
     ),
     click.option(
         "--stop",
@@ -300,6 +305,13 @@ import_options = _together(
     click.option("--model", default="", metavar="NAME", help="Of a samples file: who drew it.  [default: its name]"),
     click.option("--temperature", type=click.FloatRange(0, 100), help="Of a samples file: how it was drawn."),
     click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Of a samples file: how it was drawn."),
+    click.option("--top-k", type=click.IntRange(0), help="Of a samples file: how it was drawn; 0 for switched off."),
+    click.option(
+        "--repetition-penalty",
+        type=click.FloatRange(0, min_open=True),
+        metavar="X",
+        help="Of a samples file: how it was drawn; 1 for switched off.",
+    ),
     click.option("--max-tokens", type=click.IntRange(1), help="Of a samples file: how it was drawn."),
 )
 

@@ -55,6 +55,14 @@ def command(out: Path, report_out: Path | None, report_samples: bool, **options:
     several = len(generation.temperatures) > 1
     if several and report_out is None and (out / "run.json").exists():
         raise UsageError(f"{out} is a run itself, whose report may lie there too: give --report or another --out")
+    if report_samples:
+        # Not after hours of sampling.
+        from humaneval_x.reporting.browser import check_place  # noqa: PLC0415
+
+        place = report_out or out / "report"
+        check_place(place)
+        if place.resolve() in {path.resolve() for path in generation.folders(out).values()}:
+            raise UsageError(f"{place} is the run's own folder: give the report with its samples another --report")
     folders = run_stages(generation, evaluation, out)
     for folder in folders:
         print_scores(folder, evaluation.judgement, allow_partial=evaluation.allow_partial)

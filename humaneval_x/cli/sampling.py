@@ -163,28 +163,25 @@ def _problems(options: GenerationOptions) -> tuple[list[Problem], dict[str, Any]
         names |= set(parse_languages(options.source_languages))
     ordered = [name for name in language_names() if name in names]
     problems = read_problems(options.data_version, ordered, data_folder(options.data_dir))
-    if options.sample_budget is not None:
-        return _within_budget(options, problems, options.sample_budget)
-    if options.limit is None:
+    if options.limit is None and options.sample_budget is None:
         return problems, {}
-    kept: list[Problem] = []
-    for name in ordered:
-        kept += [problem for problem in problems if problem.language == name][: options.limit]
-    return kept, {}
+    return _subset(options, problems)
 
 
-def _within_budget(
-    options: GenerationOptions, problems: list[Problem], budget: int
-) -> tuple[list[Problem], dict[str, Any]]:
-    if options.limit is not None:
+def _subset(options: GenerationOptions, problems: list[Problem]) -> tuple[list[Problem], dict[str, Any]]:
+    """The beginning of the representative order that --limit or --sample-budget asks for."""
+    if options.limit is not None and options.sample_budget is not None:
         raise UsageError("--limit and --sample-budget both choose problems: give one of them")
     reference = read_problems(options.data_version, [REFERENCE_LANGUAGE], data_folder(options.data_dir))
     everywhere = set.intersection(
         *({problem.number for problem in problems if problem.language == name} for name in _languages_of(problems))
     )
     order = [number for number in representative_order(reference) if number in everywhere]
-    tasks = len(tasks_of(_task_prompts(options, problems)))
-    chosen = set(order[: affordable(budget, samples=options.samples, tasks=tasks)])
+    count = options.limit
+    if options.sample_budget is not None:
+        tasks = len(tasks_of(_task_prompts(options, problems)))
+        count = affordable(options.sample_budget, samples=options.samples, tasks=tasks)
+    chosen = set(order[:count])
     kept = [problem for problem in problems if problem.number in chosen]
     return kept, {"method": METHOD, "problems": len(chosen), "of": len(order)}
 

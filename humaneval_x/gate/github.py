@@ -5,50 +5,65 @@ Formats: docs.github.com, "Workflow commands for GitHub Actions"; its escapes ar
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from humaneval_x.estimates import ALL
 from humaneval_x.gate.rendering import HEADS, cells, headline, message_of, name_of, told
-from humaneval_x.gate.results import Answer, GateResult, Refusal
-from humaneval_x.text import plain
+from humaneval_x.gate.results import Answer, Decision, GateResult, Refusal, exceeds
+from humaneval_x.text import markdown, plain
 
 __all__ = ["step_summary", "workflow_commands"]
 
 _MARKS = {"pass": "\N{WHITE HEAVY CHECK MARK}", "regression": "\N{CROSS MARK}"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~!$@])")
+_SHOWN = 10
 
 
 def step_summary(answer: Answer) -> str:
     """Markdown: the verdict, the table of decisions, and what it does not say. Markup in names takes no effect."""
     mark = _MARKS.get(answer.outcome, "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}")
-    lines = ["## HumanEval-X gate", "", f"{mark} **{_escaped(headline(answer))}**", ""]
+    lines = ["## HumanEval-X gate", "", f"{mark} **{markdown(headline(answer))}**", ""]
     if isinstance(answer, Refusal):
-        return "\n".join([*lines, _escaped(plain(answer.message, 4000)), ""])
+        return "\n".join([*lines, markdown(plain(answer.message, 4000)), ""])
     lines += [_line(HEADS), _line(["---", *["---:"] * (len(HEADS) - 2), "---"])]
     for decision in answer.decisions:
-        row = [_escaped(cell) for cell in cells(decision)]
+        row = [markdown(cell) for cell in cells(decision)]
         lines.append(_line([f"**{cell}**" if decision.regressed and cell else cell for cell in row]))
-    return "\n".join([*lines, "", *(f"- {_escaped(sentence)}" for sentence in told(answer)), ""])
+    return "\n".join([*lines, "", *(f"- {markdown(sentence)}" for sentence in told(answer)), ""])
 
 
 def workflow_commands(answer: Answer) -> Iterator[str]:
-    """Workflow commands, one a line: errors for regressions and refusals, else warnings, and a notice on a pass."""
+    """Workflow commands, one a line: errors for regressions and refusals, else warnings, and a notice on a pass.
+
+    GitHub shows ten of a kind for a step, so a group has one, of its smallest k, and overall comes first.
+    """
     if isinstance(answer, Refusal):
         yield _command("error", f"HumanEval-X gate: {answer.outcome}", plain(answer.message, 4000))
         return
-    for decision in answer.decisions:
-        title = f"HumanEval-X: {name_of(decision.group)}, pass@{decision.k}"
-        if decision.regressed:
-            yield _command("error", title, message_of(decision, answer))
-        elif decision.drop > answer.max_drop and _unsettled(answer, decision.group):
-            yield _command("warning", title, message_of(decision, answer))
+    errors = _by_group(each for each in answer.decisions if each.regressed)
+    yield from _annotations("error", errors, answer)
+    unsettled = (each for each in answer.decisions if exceeds(each.drop, answer.max_drop) and each.group not in errors)
+    yield from _annotations("warning", _by_group(unsettled), answer)
     if answer.passed:
         yield _command("notice", "HumanEval-X gate", "\n".join([headline(answer), *told(answer)]))
 
 
-def _unsettled(result: GateResult, group: str) -> bool:
-    """Whether nothing in that group is a regression: a second annotation beside an error would say less."""
-    return not any(decision.regressed for decision in result.decisions if decision.group == group)
+def _by_group(decisions: Iterable[Decision]) -> dict[str, list[Decision]]:
+    """The decisions of each group, overall first, from the smallest k on."""
+    groups: dict[str, list[Decision]] = {}
+    for decision in sorted(decisions, key=lambda each: (each.group != ALL, each.k)):
+        groups.setdefault(decision.group, []).append(decision)
+    return groups
+
+
+def _annotations(kind: str, groups: Mapping[str, Sequence[Decision]], result: GateResult) -> Iterator[str]:
+    hidden = list(groups)[_SHOWN:]
+    for place, (first, *others) in enumerate(list(groups.values())[:_SHOWN]):
+        lines = [message_of(first, result)]
+        if others:
+            lines.append(f"So did {', '.join(f'pass@{each.k} ({100 * each.drop:.1f} points)' for each in others)}.")
+        if hidden and place == 0:
+            lines.append(f"{len(hidden)} more are not annotated: {', '.join(map(name_of, hidden))}.")
+        yield _command(kind, f"HumanEval-X: {name_of(first.group)}, pass@{first.k}", "\n".join(lines))
 
 
 def _command(kind: str, title: str, message: str) -> str:
@@ -59,9 +74,3 @@ def _command(kind: str, title: str, message: str) -> str:
 
 def _line(words: list[str] | tuple[str, ...]) -> str:
     return "| " + " | ".join(words) + " |"
-
-
-def _escaped(text: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\1", text)
-    # GitHub makes links of bare addresses; a backslash keeps them text.
-    return re.sub(r"(?i)\bwww\.", r"www\\.", escaped.replace("://", "\\://"))

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from humaneval_x.gate.power import POWER
 from humaneval_x.gate.results import Answer, GateResult
+from humaneval_x.power import POWER
 
 __all__ = ["GATE_FORMAT", "machine"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from humaneval_x.estimates import ALL
-from humaneval_x.gate.power import POWER
-from humaneval_x.gate.results import Answer, Decision, GateResult, Refusal
+from humaneval_x.gate.results import Answer, Decision, GateResult, Refusal, exceeds
+from humaneval_x.power import POWER
 from humaneval_x.text import padded, plain
 
 __all__ = ["HEADS", "cells", "headline", "message_of", "name_of", "render_gate", "sensitivity", "told"]
@@ -82,7 +82,7 @@ def message_of(decision: Decision, result: GateResult) -> str:
             f"{fell}: a drop of {100 * decision.drop:.1f} points where {100 * result.max_drop:.1f} are allowed, "
             f"p = {decision.p:.4f}"
         )
-    if decision.drop > result.max_drop:
+    if exceeds(decision.drop, result.max_drop):
         return f"{fell}: more than allowed, but chance explains it (p = {decision.p:.4f}, alpha {result.alpha:g})"
     return f"{fell}, within what is allowed"
 

@@ -7,7 +7,12 @@ from typing import Union
 
 from humaneval_x.errors import HarnessError, IncomparableError, IncompleteError
 
-__all__ = ["Answer", "Decision", "GateResult", "Refusal"]
+__all__ = ["Answer", "Decision", "GateResult", "Refusal", "exceeds"]
+
+
+def exceeds(drop: float, max_drop: float) -> bool:
+    """Whether the drop is larger than allowed. Shares are sums of fractions, so equal ones may differ by rounding."""
+    return drop > max_drop + 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +20,7 @@ class Decision:
     """One question: shares (0 to 1) of both runs, `drop` = baseline - candidate, positive when worse.
 
     `p` is the probability, over all questions of the gate together, that chance alone shows a drop as large.
-    `detectable` is the smallest drop that would have counted as more than chance, given how these problems differed;
+    `detectable` is the drop above which it would have counted as more than chance, given how these problems differed;
     None where none differed, or where no drop could have counted. `power_drop` is the true drop that a comparison with
     these numbers of problems and samples reports in 80 of 100 cases (`power`); None where there is none, or where
     nothing varied that it could be told from.
@@ -69,12 +74,15 @@ class Refusal:
         return words.get(self.exit_code, "error")
 
     @classmethod
-    def of(cls, error: HarnessError, baseline: str, candidate: str) -> Refusal:
-        """The refusal that this error is."""
+    def of(cls, error: Exception, baseline: str, candidate: str) -> Refusal:
+        """The refusal that this error is; one that the harness did not raise on purpose is a defect of it."""
+        message, code = f"internal error, a defect of the harness: {type(error).__name__}: {error}", 70
+        if isinstance(error, HarnessError):
+            message, code = str(error), error.exit_code
         return cls(
-            message=str(error),
+            message=message,
             kind=type(error).__name__,
-            exit_code=error.exit_code,
+            exit_code=code,
             baseline=baseline,
             candidate=candidate,
         )

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from humaneval_x.comparability import apart_from_temperature
 from humaneval_x.errors import UsageError
 from humaneval_x.estimates import ALL, KS
 from humaneval_x.records import Estimate
 from humaneval_x.reporting.measured import Measured
-from humaneval_x.summaries import SEMANTICS, RunSummary, apart_from_temperature, groups_of
+from humaneval_x.summaries import SEMANTICS, RunSummary, groups_of
 from humaneval_x.text import brief, plain
 
 __all__ = ["OPTIMISTIC", "Best", "BestOf", "best_of"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from humaneval_x.comparability import incomparable_pairs, remarks
 from humaneval_x.errors import UsageError
 from humaneval_x.reporting.best import BestOf, best_of
 from humaneval_x.reporting.cost import cost_section
@@ -19,7 +20,7 @@ from humaneval_x.reporting.measured import Measured, measure
 from humaneval_x.reporting.published import PublishedRow, read_published
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
 from humaneval_x.reporting.wording import group_title, percent, status_title
-from humaneval_x.summaries import RunSummary, differences, labels_of, remarks
+from humaneval_x.summaries import RunSummary, labels_of
 from humaneval_x.text import plain
 
 __all__ = ["Contents", "build_contents"]
@@ -29,8 +30,8 @@ __all__ = ["Contents", "build_contents"]
 class Contents:
     """A whole report. `labels` and `refusals` are by run, `warnings` about rows beside each other.
 
-    `best` has the groups of runs of which the best temperature is shown; empty if that was not asked for. `pictures`
-    says that the charts lie as files beside the report, `samples` that the sample browser does.
+    `best` has the groups of runs of which the best temperature is shown; empty if that was not asked for. `beside` has
+    the formats that are written together, and `samples` if the sample browser lies beside them.
     """
 
     runs: tuple[Measured, ...]
@@ -42,8 +43,7 @@ class Contents:
     refusals: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
     sections: tuple[Section, ...]
-    pictures: bool = False
-    samples: bool = False
+    beside: frozenset[str] = frozenset()
 
 
 def build_contents(runs: Sequence[RunSummary | Measured], *, best_temperature: bool = False) -> Contents:
@@ -92,16 +92,12 @@ def _name(summary: RunSummary) -> str:
 
 
 def _warnings(summaries: Sequence[RunSummary]) -> Iterator[str]:
-    """Each run against the first of its task, so that n runs give at most n - 1 lines of each kind."""
-    first: dict[str, RunSummary] = {}
-    for summary in summaries:
-        one = first.setdefault(summary.task, summary)
-        found = differences(one, summary)
-        if found:
-            yield plain(f"Not comparable: {_name(one)} and {_name(summary)} differ in {'; '.join(found)}.", 600)
-        smaller = remarks(one, summary)
-        if smaller:
-            yield plain(f"Compare with care: {_name(one)} and {_name(summary)} differ in {'; '.join(smaller)}.", 600)
+    for task in dict.fromkeys(summary.task for summary in summaries):
+        runs = [summary for summary in summaries if summary.task == task]
+        for one, other, found in incomparable_pairs(runs):
+            yield _warning("Not comparable", one, other, found)
+        for one, other, found in incomparable_pairs(runs, remarks):
+            yield _warning("Compare with care", one, other, found)
     versions = sorted({summary.data_version for summary in summaries} - {"codegeex"})
     if versions:
         yield plain(
@@ -109,6 +105,12 @@ def _warnings(summaries: Sequence[RunSummary]) -> Iterator[str]:
             f"{', '.join(versions)} are not comparable with them.",
             600,
         )
+
+
+def _warning(kind: str, one: RunSummary, other: RunSummary, found: Sequence[str]) -> str:
+    """Names are cut before what is said of them."""
+    pair = (f"{plain(run.model, 80)} ({plain(run.run_id, 80)})" for run in (one, other))
+    return f"{kind}: {' and '.join(pair)} differ in {plain('; '.join(found), 1000)}."
 
 
 def _statuses(runs: Sequence[Measured]) -> Section:
@@ -162,7 +164,7 @@ def _provenance(runs: Sequence[Measured]) -> Section:
     tables = []
     for run in runs:
         summary = run.summary
-        entries = [
+        counted = (
             ("samples judged", f"{int(summary.counts['n'].sum())}"),
             (
                 "samples with the verdict on the same program",
@@ -170,10 +172,12 @@ def _provenance(runs: Sequence[Measured]) -> Section:
             ),
             ("tokens drawn", f"{summary.tokens}"),
             ("CPU seconds of judging", f"{summary.cpu_s:.0f}"),
-            *_flat(summary.run, "run"),
-            *_flat(summary.evaluation, "evaluation"),
-        ]
-        rows = tuple(Row(cells=(Cell(text=plain(key)), Cell(text=plain(value, 400)))) for key, value in entries)
+        )
+        recorded = (*_flat(summary.run, "run"), *_flat(summary.evaluation, "evaluation"))
+        rows = (
+            *(Row(cells=(Cell(text=key, ours=("text",)), Cell(text=value, ours=("text",)))) for key, value in counted),
+            *(Row(cells=(Cell(text=plain(key)), Cell(text=plain(value, 400)))) for key, value in recorded),
+        )
         tables.append(Table(title=_name(summary), columns=("Entry", "Value"), rows=rows, named=True, folded=True))
     return Section(
         name="provenance",

@@ -6,10 +6,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from humaneval_x.report_file import REPORT_FORMAT, summary_to_json
 from humaneval_x.reporting.best import OPTIMISTIC, BestOf
 from humaneval_x.reporting.contents import Contents
 from humaneval_x.reporting.measured import Measured
-from humaneval_x.summaries import REPORT_FORMAT, SEMANTICS, labels_of, summary_to_json
+from humaneval_x.summaries import SEMANTICS, labels_of
 
 __all__ = ["machine"]
 

@@ -9,11 +9,15 @@ from typing import Any
 import pandas as pd
 
 from humaneval_x.reporting.contents import Contents
+from humaneval_x.reporting.curves import CurveRow, curve_rows
 from humaneval_x.reporting.rows import FigureRow, figure_rows
 from humaneval_x.summaries import COUNTS
 from humaneval_x.text import plain
 
-__all__ = ["figures_parquet", "problems_parquet"]
+__all__ = ["curves_parquet", "figures_parquet", "problems_parquet"]
+
+# More than a folder's name has: runs must keep their names apart, and have the same in all files.
+_LONGEST = 400
 
 
 def figures_parquet(contents: Contents) -> bytes:
@@ -22,11 +26,16 @@ def figures_parquet(contents: Contents) -> bytes:
 
     kinds = {"str": pa.string(), "int": pa.int64(), "int | None": pa.int64(), "float | None": pa.float64()}
     schema = pa.schema([(field.name, kinds[str(field.type)]) for field in fields(FigureRow)])
-    rows = [
-        {name: plain(value, 400) if isinstance(value, str) else value for name, value in asdict(row).items()}
-        for row in figure_rows(contents)
-    ]
-    return _written(pa.Table.from_pylist(rows, schema=schema))
+    return _written(pa.Table.from_pylist([_plain_row(row) for row in figure_rows(contents)], schema=schema))
+
+
+def curves_parquet(contents: Contents) -> bytes:
+    """A row for each `CurveRow`."""
+    import pyarrow as pa  # noqa: PLC0415  (heavy)
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    schema = pa.schema([(field.name, kinds[str(field.type)]) for field in fields(CurveRow)])
+    return _written(pa.Table.from_pylist([_plain_row(row) for row in curve_rows(contents.runs)], schema=schema))
 
 
 def problems_parquet(contents: Contents) -> bytes:
@@ -36,12 +45,16 @@ def problems_parquet(contents: Contents) -> bytes:
     schema = pa.schema(
         [(name, pa.string()) for name in ("run", *COUNTS[:3])] + [(name, pa.int64()) for name in COUNTS[3:]]
     )
-    parts = [run.summary.counts[list(COUNTS)].assign(run=plain(run.summary.run_id)) for run in contents.runs]
+    parts = [run.summary.counts[list(COUNTS)].assign(run=plain(run.summary.run_id, _LONGEST)) for run in contents.runs]
     counts = pd.concat(parts, ignore_index=True)
     for name in COUNTS[:3]:
         counts[name] = counts[name].map(plain)
     table = pa.Table.from_pandas(counts[schema.names], schema=schema, preserve_index=False)
     return _written(table.replace_schema_metadata())
+
+
+def _plain_row(row: FigureRow | CurveRow) -> dict[str, Any]:
+    return {name: plain(value, _LONGEST) if isinstance(value, str) else value for name, value in asdict(row).items()}
 
 
 def _written(table: Any) -> bytes:

@@ -10,6 +10,7 @@ import pandas as pd
 from humaneval_x.errors import DataError, IncompleteError
 from humaneval_x.languages import language_of_task
 from humaneval_x.records import SHARED, STORED
+from humaneval_x.report_file import check_summary
 from humaneval_x.reporting.facts import read_sample_facts, read_verdict_facts
 from humaneval_x.rundir import USUAL, Judgement, RunFolder
 from humaneval_x.summaries import COUNTS, Disagreement, RunSummary, group_of
@@ -33,7 +34,7 @@ def read_summary(run: Path, judgement: Judgement = USUAL) -> RunSummary:
     try:
         engine, data, sampling = manifest["engine"], manifest["data"], manifest["sampling"]
         wanted = sum(folder.wanted().values())
-        return RunSummary(
+        summary = RunSummary(
             run_id=folder.name,
             model=str(engine.get("model") or engine["name"]),
             engine=str(engine["name"]),
@@ -62,10 +63,12 @@ def read_summary(run: Path, judgement: Judgement = USUAL) -> RunSummary:
                 for way, numbers in tally.disagreements.items()
             ),
         )
+        check_summary(summary)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(
             f"{run}: a manifest lacks what a report needs ({error!r}): another version wrote it, or it was edited"
         ) from error
+    return summary
 
 
 def _not_judged(folder: RunFolder, judgement: Judgement) -> str:

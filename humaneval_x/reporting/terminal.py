@@ -8,7 +8,7 @@ from humaneval_x.estimates import ALL, KS
 from humaneval_x.reporting.leaderboard import refusals_of
 from humaneval_x.reporting.measured import measure
 from humaneval_x.reporting.wording import DASH, group_title, interval, percent
-from humaneval_x.summaries import SEMANTICS, RunSummary, groups_of, labels_of, require_complete
+from humaneval_x.summaries import PARTIAL_HINT, SEMANTICS, RunSummary, groups_of, labels_of, require_complete
 from humaneval_x.text import padded, plain
 
 __all__ = ["render_table"]
@@ -20,7 +20,7 @@ def render_table(summary: RunSummary, *, allow_partial: bool = False) -> str:
     Raises IncompleteError if samples or verdicts are missing, unless `allow_partial`; then the text says so.
     """
     if not allow_partial:
-        require_complete(summary)
+        require_complete(summary, PARTIAL_HINT)
     run = measure(summary)
     ks = [k for k in KS if any(found.k == k for found in run.estimates["strict"].estimates)]
     lines = [["", "problems", "samples", *(f"pass@{k}" for k in ks), *(f"ref. @{k}" for k in ks)]]

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from humaneval_x.reporting.charts import figures_of
 from humaneval_x.reporting.charts.config import config
@@ -57,6 +57,7 @@ def webpage(contents: Contents, words: Words | None = None) -> str:
         script=Markup(script),
         vega=Markup(vega),
         samples_page=SAMPLES_PAGE,
+        numbers_beside=not contents.beside.isdisjoint({"md", "csv", "json", "parquet"}),
         hashes={"style": source_hash(style), "script": source_hash(script), "vega": source_hash(vega)},
         config=data_block(config(_FONT)),
         words=lambda: data_block(words.used),
@@ -95,6 +96,4 @@ def _vega() -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = page_environment(resource_folder("reports") / "templates")
-    environment.filters["escaped"] = escape
-    return environment
+    return page_environment(resource_folder("reports") / "templates")

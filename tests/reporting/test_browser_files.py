@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,10 +19,11 @@ from test_inspection import AFTER, FAILED, RIGHT, WRONG, completion, judge, smok
 
 from humaneval_x.cli import group
 from humaneval_x.datasets import read_problems
-from humaneval_x.errors import DataError, IncomparableError, UsageError
+from humaneval_x.errors import DataError, IncomparableError, StorageError, UsageError
 from humaneval_x.languages import language_names
 from humaneval_x.programs import assemble
 from humaneval_x.records import Completion
+from humaneval_x.reporting import Browsed, report
 from humaneval_x.reporting.browser import BROWSER_FORMAT, write_browser
 from humaneval_x.reporting.browser.page import LANGUAGES, SCRIPTS, page, words
 from humaneval_x.reporting.browser.texts import PART_CHARACTERS
@@ -201,11 +203,29 @@ def test_no_name_of_a_file_comes_from_a_run(tmp_path: Path) -> None:
 def test_an_earlier_browser_and_what_a_killed_writer_left_are_replaced(run: RunFolder, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     (folder / "samples" / "99").mkdir(parents=True)
-    (folder / ".samples.1" / "0").mkdir(parents=True)
+    (folder / "samples" / "index.json").write_text(json.dumps(BROWSER_FORMAT))
+    (folder / ".samples.4194305" / "0").mkdir(parents=True)
     (folder / "report.md").write_text("kept")
     write_browser([run.path], folder)
     assert sorted(path.name for path in folder.iterdir()) == ["report.md", "samples", "samples.html"]
     assert sorted(path.name for path in (folder / "samples").iterdir()) == ["0", "index.json"]
+
+
+def test_what_another_process_is_writing_stays(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "out" / f".samples.{os.getppid()}").mkdir(parents=True)
+    write_browser([run.path], tmp_path / "out")
+    assert (tmp_path / "out" / f".samples.{os.getppid()}").is_dir()
+
+
+@pytest.mark.parametrize("command", [True, False])
+def test_a_run_s_own_folder_is_no_place_for_its_browser(run: RunFolder, *, command: bool) -> None:
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match="folder of its own"):
+        if command:
+            report([run.path], run.path, samples=Browsed())
+        else:
+            write_browser([run.path], run.path)
+    assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
 
 
 def test_a_failure_leaves_what_was_there(run: RunFolder, out: Path) -> None:
@@ -284,6 +304,7 @@ def reported(folder: Path, *options: str) -> tuple[Path, str]:
 
 def test_the_command_writes_the_browser_beside_the_report(tmp_path: Path) -> None:
     out, said = reported(tmp_path / "run", "--format", "json", "--samples")
+    assert index(out)["report"] is False
     assert f"humaneval-x browse {out}" in said
     assert texts(out)[0]["kept"] == RIGHT
 
@@ -291,11 +312,27 @@ def test_the_command_writes_the_browser_beside_the_report(tmp_path: Path) -> Non
 def test_a_report_without_samples_leaves_no_earlier_report_s(tmp_path: Path) -> None:
     out, _ = reported(tmp_path / "run", "--samples", "--format", "html")
     assert 'href="samples.html#' in (out / "report.html").read_text("utf-8")
+    assert index(out)["report"] is True
     reported(tmp_path / "run", "--format", "json")
     assert (out / "samples.html").is_file()
     reported(tmp_path / "run", "--format", "html")
     assert sorted(path.name for path in out.iterdir()) == ["report.html", "report.json"]
     assert "samples.html" not in (out / "report.html").read_text("utf-8")
+
+
+def test_a_page_that_leads_to_samples_is_not_written_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, _ = reported(tmp_path / "run", "--format", "html")
+    before = {path: path.read_bytes() for path in out.rglob("*")}
+
+    def full(*_: Any, **__: Any) -> None:
+        raise StorageError("no room")
+
+    monkeypatch.setattr("humaneval_x.reporting.write_browser", full)
+    with pytest.raises(StorageError, match="no room"):
+        report([tmp_path / "run"], out, samples=Browsed())
+    assert {path: path.read_bytes() for path in out.rglob("*")} == before
 
 
 @pytest.mark.parametrize("index", [None, "{}", "[1]", "{", '{"format": "other"}'])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -17,9 +18,10 @@ from humaneval_x.estimates import pass_at_k, pass_curve
 from humaneval_x.reporting import report
 from humaneval_x.reporting.charts import CHARTS, figures_of
 from humaneval_x.reporting.charts.curves import curves
-from humaneval_x.reporting.charts.figures import Figure
+from humaneval_x.reporting.charts.figures import Figure, run_labels
 from humaneval_x.reporting.charts.files import chart_files
 from humaneval_x.reporting.contents import Contents, build_contents
+from humaneval_x.reporting.measured import measure
 from humaneval_x.reporting.palette import painted, read_colours
 from humaneval_x.reporting.summary import read_summary
 from humaneval_x.verdicts import STATUSES
@@ -71,6 +73,17 @@ def test_curves_hold_every_run_in_its_groups_and_all_k(contents: Contents) -> No
     assert len(rows(curves(contents, "generation"), "Python")) == 1
 
 
+def test_a_run_of_one_sample_a_problem_is_a_point(make_run: RunWriter) -> None:
+    many = read_summary(make_run(tasks={"generation-go": ["Go/0"]}))
+    counts = many.counts.assign(n=1, c_strict=1, c_reference=1)
+    greedy = replace(many, run_id="greedy", model="greedy", counts=counts)
+    lines, points = curves(build_contents([many, greedy]), "generation").specs()[0]["layer"]
+    assert [row["model"] for row in points["data"]["values"]] == ["greedy"]
+    assert points["mark"]["opacity"] == 1
+    assert lines["mark"]["type"] == "line"
+    assert "layer" not in curves(build_contents([many]), "generation").specs()[0]
+
+
 def test_heat_and_boxes_hold_the_pass_rate_of_each_problem_by_number(contents: Contents) -> None:
     for name in ("problems-generation", "boxes-generation"):
         (_, row) = rows(figures_of(contents)[name], "Go")
@@ -98,9 +111,20 @@ def test_bars_of_statuses_add_up_and_every_status_has_a_colour(contents: Content
 
 def test_lines_of_runs_that_share_a_colour_differ_in_their_dashes(make_run: RunWriter) -> None:
     summary = read_summary(make_run(tasks={"generation-go": ["Go/0"]}))
-    many = [replace(summary, run_id=f"run{number}", model=f"model{number}") for number in range(20)]
+    many = [replace(summary, run_id=f"run{number}", model=f"model{number}") for number in range(60)]
     keys = curves(build_contents(many), "generation").keys
-    assert len({(key.colour, key.dashes) for key in keys}) == 20
+    assert len({(key.colour, key.dashes) for key in keys}) == 60
+
+
+def test_runs_whose_long_names_differ_somewhere_have_names_of_their_own(make_run: RunWriter) -> None:
+    run = measure(read_summary(make_run(tasks={"generation-go": ["Go/0"]})))
+    long = "codegeex-13b-" + "x" * 100
+    ids = [f"{long}-seed-1", f"{long}-seed-2", f"{'y' * 50}-1-{'y' * 50}", f"{'y' * 50}-2-{'y' * 50}"]
+    runs = [replace(run, summary=replace(run.summary, run_id=run_id)) for run_id in ids]
+    labels = run_labels(runs)
+    assert len(set(labels.values())) == 4
+    assert labels[ids[0]].endswith("-seed-1")
+    assert max(map(len, labels.values())) < 130
 
 
 def test_a_files_specification_has_no_colour_by_name_left(contents: Contents) -> None:
@@ -116,11 +140,13 @@ def test_each_chart_is_a_picture_in_svg_and_png(contents: Contents) -> None:
     assert b"pass@k against k" in files["charts/curves-generation.svg"]
 
 
-def test_a_hostile_name_stays_text_in_a_picture(make_run: RunWriter, tmp_path: Path) -> None:
-    hostile = "</text><script>alert(1)</script>"
+@pytest.mark.parametrize("hostile", ["</text><script>alert(1)</script>", "var:2B", "var:ink"])
+def test_a_hostile_name_stays_text_in_a_picture(make_run: RunWriter, tmp_path: Path, hostile: str) -> None:
     report([make_run(model=hostile)], tmp_path / "x", ["charts"])
     for path in (tmp_path / "x" / "charts").glob("*.svg"):
-        assert "<script" not in path.read_text()
+        text = path.read_text()
+        assert "<script" not in text
+        assert re.search(rf">{re.escape(html.escape(hostile.rpartition('/')[2], quote=False))}", text)
 
 
 def test_markdown_shows_the_pictures_that_lie_beside_it(make_run: RunWriter, tmp_path: Path) -> None:

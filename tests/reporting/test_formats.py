@@ -30,7 +30,8 @@ HOSTILE = [
     "\x1b[2J\x07",
     "\ud800lone",
     "@SUM(A1)",
-    "www.evil.example",
+    "www.evil.example WWW.evil.example me@evil.example",
+    "\uff1dHYPERLINK(1)",
     "x" * 5000,
     "{{ 7*7 }}{% raw %}",
     "--><!--",
@@ -90,6 +91,15 @@ def test_html_is_well_formed_and_loads_nothing(make_run: RunWriter, tmp_path: Pa
     assert {value[1:] for _, name, value in page.attributes if name == "href"} <= set(ids)
 
 
+def test_a_page_speaks_of_other_files_only_where_they_are(make_run: RunWriter, tmp_path: Path) -> None:
+    run = make_run()
+    for formats, numbers, pictures in ((["html"], False, False), (["html", "csv"], True, False), (None, True, True)):
+        out = tmp_path / str(formats)
+        text = report([run], out, *([formats] if formats else []))["html"].read_text("utf-8")
+        assert ("The same numbers stand in the other files" in VEGA.sub("", text)) == numbers
+        assert ("holds them as pictures, too." in text) == pictures
+
+
 def test_html_names_no_external_address_outside_vegas_own_script(make_run: RunWriter, tmp_path: Path) -> None:
     text = written(make_run(), tmp_path, "html")
     ours = VEGA.sub("", text)
@@ -141,6 +151,7 @@ def test_a_hostile_model_name_stays_text_in_markdown(make_run: RunWriter, tmp_pa
     ]
     assert not re.search(r"(?<!\\)[<`\[]", text)
     assert "://" not in text.replace("\\://", "")
+    assert not re.search(r"(?i)(?<!\\)@|\bwww\.", text)
 
 
 def test_a_hostile_model_name_stays_one_text_cell_in_csv(make_run: RunWriter, tmp_path: Path, hostile: str) -> None:
@@ -148,7 +159,7 @@ def test_a_hostile_model_name_stays_one_text_cell_in_csv(make_run: RunWriter, tm
     assert all(None not in row and None not in row.values() for row in rows)
     for row in rows:
         for cell in row.values():
-            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
+            assert not cell.startswith(tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")), cell
             assert "\n" not in cell
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from humaneval_x.errors import DataError
+from humaneval_x.report_file import summary_to_json
 from humaneval_x.reporting import reading
 from humaneval_x.reporting.reading import read_runs
-from humaneval_x.summaries import summary_to_json
 
 RunWriter = Callable[..., Path]
 

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
+from humaneval_x.cli import group
 from humaneval_x.errors import IncompleteError, StorageError, UsageError
 from humaneval_x.gate import gate
 from humaneval_x.reporting import REPORTS, read_summary, report
@@ -17,6 +20,8 @@ def test_a_report_is_written_in_every_format(make_run: RunWriter, tmp_path: Path
     paths = report([make_run()], tmp_path / "out" / "x")
     assert sorted(path.name for path in (tmp_path / "out" / "x").iterdir()) == [
         "charts",
+        "curves.csv",
+        "curves.parquet",
         "problems.parquet",
         "report.csv",
         "report.html",
@@ -30,7 +35,35 @@ def test_a_report_is_written_in_every_format(make_run: RunWriter, tmp_path: Path
 
 def test_only_the_formats_asked_for_are_written(make_run: RunWriter, tmp_path: Path) -> None:
     report([make_run()], tmp_path / "x", ["csv"])
-    assert [path.name for path in (tmp_path / "x").iterdir()] == ["report.csv"]
+    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["curves.csv", "report.csv"]
+
+
+def test_the_command_offers_every_format() -> None:
+    command = group.get_command(click.Context(group), "report")
+    assert command is not None
+    (choice,) = (option.type for option in command.params if option.name == "formats")
+    assert isinstance(choice, click.Choice)
+    assert list(choice.choices) == list(REPORTS)
+
+
+def test_a_run_without_any_verdict_stands_beside_another_in_every_format(make_run: RunWriter, tmp_path: Path) -> None:
+    full = read_summary(make_run("full", model="a"))
+    empty = replace(full, run_id="empty", model="b", counts=full.counts.iloc[:0], statuses={}, unjudged=300)
+    for position, runs in enumerate(([full, empty], [empty, full], [empty])):
+        paths = report(runs, tmp_path / str(position), allow_partial=True)
+        assert set(REPORTS) - set(paths) == ({"charts"} if runs == [empty] else set())
+
+
+def test_pictures_that_an_earlier_report_had_and_this_one_has_not_go(make_run: RunWriter, tmp_path: Path) -> None:
+    pairs = {"translation-python-to-go": ["Go/0"]}
+    one = make_run("one")
+    report([one, make_run("two", tasks=pairs)], tmp_path / "x", ["charts"])
+    assert (tmp_path / "x" / "charts" / "translation.svg").is_file()
+    (tmp_path / "x" / "charts" / "mine.svg").write_text("mine")
+    report([one], tmp_path / "x", ["charts"])
+    names = {path.name for path in (tmp_path / "x" / "charts").iterdir()}
+    assert {"mine.svg", "curves-generation.png"} <= names
+    assert not any("translation" in name for name in names)
 
 
 def test_the_same_runs_give_the_same_bytes(make_run: RunWriter, tmp_path: Path) -> None:

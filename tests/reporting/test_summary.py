@@ -8,17 +8,10 @@ import pytest
 
 from humaneval_x.errors import DataError, IncompleteError, UsageError
 from humaneval_x.estimates import ALL
+from humaneval_x.report_file import summary_from_json, summary_to_json
 from humaneval_x.reporting.summary import read_summary
 from humaneval_x.rundir import Judgement
-from humaneval_x.summaries import (
-    COUNTS,
-    Disagreement,
-    estimates_of,
-    gaps_of,
-    require_complete,
-    summary_from_json,
-    summary_to_json,
-)
+from humaneval_x.summaries import COUNTS, Disagreement, estimates_of, gaps_of, require_complete
 
 RunWriter = Callable[..., Path]
 
@@ -121,6 +114,14 @@ def test_a_manifest_without_an_entry_is_a_data_error(make_run: RunWriter, entry:
     (run / "run.json").write_text(json.dumps(manifest))
     with pytest.raises(DataError, match=entry):
         read_summary(run)
+
+
+def test_a_manifest_with_an_entry_of_another_kind_is_a_data_error(make_run: RunWriter) -> None:
+    path = make_run("run") / "run.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "stop": {"rule": "none", "patterns": 5}}))
+    with pytest.raises(DataError, match=r"run\.stop\.patterns is 5"):
+        read_summary(path.parent)
 
 
 def test_a_verdict_on_a_foreign_problem_is_a_data_error(make_run: RunWriter) -> None:

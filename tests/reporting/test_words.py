@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from humaneval_x import summaries
+from humaneval_x import comparability, summaries
 from humaneval_x.reporting import leaderboard
 from humaneval_x.reporting.contents import build_contents
 from humaneval_x.reporting.summary import read_summary
@@ -53,9 +53,11 @@ def test_every_word_of_a_page_has_a_translation(make_run: RunWriter) -> None:
     ]
     runs[2] = replace(runs[2], engine="canonical", example_tests=True)
     words = Words()
-    webpage(replace(build_contents(runs, best_temperature=True), samples=True), words)
+    webpage(build_contents(runs, best_temperature=True), words)
+    webpage(replace(build_contents(runs, best_temperature=True), beside=frozenset({"csv", "samples", "charts"})), words)
     assert list(words.missing) == []
     assert words.used["Overall"] == "总体"
+    assert words.used["samples judged"] == "已判定样本"
     assert words.used["pass@1, generation"] == "pass@1，代码生成"
 
 
@@ -68,11 +70,17 @@ def test_every_status_and_every_reason_has_a_translation() -> None:
 def test_every_note_and_every_difference_between_runs_has_a_translation() -> None:
     words = Words()
     notes = said_by(summaries.labels_of, summaries._labels_of_given, summaries.gaps_of)
-    said = said_by(summaries.differences, summaries.remarks)
-    assert len(notes) >= 9 and len(said) >= 9
+    said = said_by(
+        comparability.differences,
+        comparability._hash_differences,
+        comparability._sampling_differences,
+        comparability._shifts,
+        comparability._unknown,
+    )
+    assert len(notes) >= 9 and len(said) >= 16
     for text in notes:
         assert words.translate(text) or text.startswith("Partial: "), text
-    said += [f"{name} (1, 2)" for name in summaries._SAMPLING]
+    said += [f"{name} (1, 2)" for name in comparability._SAMPLING]
     for text in said:
         assert words.translate(text) or text == "7 (7, 7)", text
 

@@ -32,7 +32,7 @@ def run(tmp_path: Path, python_image: str) -> Path:
     del python_image
     rows = [
         {"task_id": f"Python/{problem}", "completion": f"    import time\n    time.sleep(0.25)\n    return {number}j\n"}
-        for problem in range(PROBLEMS)
+        for problem in range(16)
         for number in range(SAMPLES)
     ]
     (tmp_path / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

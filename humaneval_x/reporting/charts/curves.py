@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import altair as alt
-import pandas as pd
 
-from humaneval_x.estimates import ALL, pass_curve
-from humaneval_x.reporting.charts.figures import DASHES, Figure, Panel, run_labels, series_keys, shares
+from humaneval_x.estimates import ALL
+from humaneval_x.reporting.charts.figures import (
+    AnyChart,
+    Figure,
+    Panel,
+    run_labels,
+    series_colour,
+    series_dashes,
+    series_keys,
+    shares,
+)
 from humaneval_x.reporting.contents import Contents
+from humaneval_x.reporting.curves import curve
 from humaneval_x.reporting.measured import Measured
-from humaneval_x.reporting.palette import SERIES
 from humaneval_x.reporting.wording import group_title
-from humaneval_x.summaries import group_of, groups_of
+from humaneval_x.summaries import groups_of
 
 __all__ = ["curves"]
 
-_EVERY = 40
-"""Up to this k a curve has a point for each k; beyond, points that stand closer than eyes can tell are left out."""
+_HEIGHT = 210
 
 
 def curves(contents: Contents, task: str) -> Figure:
@@ -42,39 +49,24 @@ def curves(contents: Contents, task: str) -> Figure:
 
 
 def _rows(run: Measured, group: str, label: str) -> list[dict[str, object]]:
-    counts: pd.DataFrame = run.summary.counts
-    chosen = counts if group == ALL else counts[counts["task"].map(group_of) == group]
-    if chosen.empty:
-        return []
-    found = pass_curve(chosen["n"], chosen["c_strict"])
-    ks = _shown(len(found))
-    return [{"model": label, "k": ks, "value": [round(float(found[k - 1]), 5) for k in ks]}]
+    ks, values = curve(run, group)
+    return [{"model": label, "k": ks, "value": [round(float(value), 5) for value in values]}] if ks else []
 
 
-def _shown(largest: int) -> list[int]:
-    """Every small k, then k in steps of 2 %, and the largest."""
-    ks = list(range(1, min(largest, _EVERY) + 1))
-    while ks and ks[-1] < largest:
-        ks.append(min(largest, max(ks[-1] + 1, int(ks[-1] * 1.02))))
-    return ks
-
-
-def _lines(rows: list[dict[str, object]], labels: list[str]) -> alt.Chart:
+def _lines(rows: list[dict[str, object]], labels: list[str]) -> AnyChart:
     positions = range(len(labels))
-    colours = alt.Scale(domain=labels, range=[f"var:series-{position % SERIES}" for position in positions])
-    dashes = [list(DASHES[(position + position // SERIES) % len(DASHES)]) for position in positions]
+    colours = alt.Scale(domain=labels, range=[f"var:{series_colour(position)}" for position in positions])
+    dashes = [list(series_dashes(position)) for position in positions]
     legend = alt.Legend(
         title=None, orient="bottom", columns=2, labelLimit=320, symbolStrokeWidth=2, symbolType="stroke"
     )
-    lines: alt.Chart = (
-        alt.Chart(alt.InlineData(values=rows), height=210)
+    base = (
+        alt.Chart(alt.InlineData(values=rows))
         .transform_flatten(["k", "value"])
-        .mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(size=1, opacity=0))
         .encode(
             x=alt.X("k:Q", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(title="k", grid=False, tickCount=5)),
             y=alt.Y("value:Q", scale=alt.Scale(domain=[0, 1]), axis=shares("pass@k")),
             color=alt.Color("model:N", scale=colours, legend=legend),
-            strokeDash=alt.StrokeDash("model:N", scale=alt.Scale(domain=labels, range=dashes), legend=legend),
             tooltip=[
                 alt.Tooltip("model:N", title="Model"),
                 alt.Tooltip("k:Q", title="k"),
@@ -82,4 +74,14 @@ def _lines(rows: list[dict[str, object]], labels: list[str]) -> alt.Chart:
             ],
         )
     )
-    return lines
+    lines: alt.Chart = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(size=1, opacity=0)).encode(
+        strokeDash=alt.StrokeDash("model:N", scale=alt.Scale(domain=labels, range=dashes), legend=legend)
+    )
+    # A run of one sample a problem has one point, of which no line is seen.
+    alone = [row for row in rows if row["k"] == [1]]
+    if alone:
+        points = base.properties(data=alt.InlineData(values=alone)).mark_point(filled=True, size=50, opacity=1)
+        both: alt.LayerChart = alt.layer(lines, points).properties(height=_HEIGHT)
+        return both
+    tall: alt.Chart = lines.properties(height=_HEIGHT)
+    return tall

@@ -13,7 +13,6 @@ from humaneval_x.reporting.palette import SERIES
 from humaneval_x.text import plain
 
 __all__ = [
-    "DASHES",
     "ROW",
     "AnyChart",
     "Figure",
@@ -21,15 +20,17 @@ __all__ = [
     "Panel",
     "run_labels",
     "series_colour",
+    "series_dashes",
     "series_keys",
     "shares",
 ]
 
 AnyChart: TypeAlias = "alt.Chart | alt.LayerChart"
 
-DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3))
-"""Lengths of line and gap; lines that a reader cannot tell apart by colour differ in these."""
-
+# Lengths of line and gap.
+_DASHES: tuple[tuple[int, ...], ...] = (
+    (1, 0), (7, 3), (2, 2), (9, 3, 2, 3), (14, 4), (5, 2, 1, 2), (1, 4), (9, 3, 2, 3, 2, 3),
+)  # fmt: skip
 
 ROW = 26
 """Pixels from one row to the next in a chart with a row for each run or group."""
@@ -104,11 +105,21 @@ def run_labels(runs: Sequence[Measured]) -> dict[str, str]:
     whole = list(dict.fromkeys(run.summary.model for run in runs))
     last = [model.rstrip("/").rpartition("/")[2] for model in whole]
     short = dict(zip(whole, last if len(set(last)) == len(whole) and all(last) else whole, strict=True))
-    models = [plain(short[run.summary.model], 60) for run in runs]
-    return {
-        run.summary.run_id: model if models.count(model) == 1 else f"{model} · {plain(run.summary.run_id, 60)}"
+    models = [_brief(short[run.summary.model]) for run in runs]
+    labels = [
+        model if models.count(model) == 1 else f"{model} · {_brief(run.summary.run_id)}"
         for run, model in zip(runs, models, strict=True)
+    ]
+    # What is still the same differed in what was cut out.
+    return {
+        run.summary.run_id: label if labels.count(label) == 1 else f"{label} #{position}"
+        for position, (run, label) in enumerate(zip(runs, labels, strict=True), 1)
     }
+
+
+def _brief(name: str) -> str:
+    """A name in 60 characters, its beginning and its end."""
+    return plain(name if len(name) <= 60 else f"{name[:29]}…{name[-30:]}", 60)
 
 
 def series_colour(position: int) -> str:
@@ -116,10 +127,15 @@ def series_colour(position: int) -> str:
     return f"series-{position % SERIES}"
 
 
+def series_dashes(position: int) -> tuple[int, ...]:
+    """Lengths of line and gap of that run's line: runs of one colour differ in them, while there are enough."""
+    return _DASHES[(position + position // SERIES) % len(_DASHES)]
+
+
 def series_keys(labels: Sequence[str]) -> tuple[Key, ...]:
     """A legend of lines, one for each run."""
     return tuple(
-        Key(name=label, colour=series_colour(position), dashes=DASHES[(position + position // SERIES) % len(DASHES)])
+        Key(name=label, colour=series_colour(position), dashes=series_dashes(position))
         for position, label in enumerate(labels)
     )
 
@@ -147,6 +163,9 @@ def _lean(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_data(value: Any, datasets: dict[str, Any]) -> Any:
+    """With each named table in the place of its name; layers may have tables of their own."""
     if isinstance(value, dict):
-        return {"values": datasets[value["name"]]} if set(value) == {"name"} and value["name"] in datasets else value
-    return value
+        if set(value) == {"name"} and value["name"] in datasets:
+            return {"values": datasets[value["name"]]}
+        return {name: _with_data(inner, datasets) for name, inner in value.items()}
+    return [_with_data(inner, datasets) for inner in value] if isinstance(value, list) else value
