@@ -21,6 +21,9 @@ SERIES = 8
 HEAT = tuple(f"var:heat-{step}" for step in range(5))
 """From a share of nothing to one of all."""
 
+_FOREIGN = frozenset({"values", "datasets", "domain", "sort", "text"})
+"""Where a specification holds data and names, which are no colours even if a model is called `var:ink`."""
+
 
 @cache
 def read_colours() -> dict[str, tuple[str, str]]:
@@ -33,7 +36,7 @@ def read_colours() -> dict[str, tuple[str, str]]:
 def painted(spec: Any) -> Any:
     """The chart's specification with the light colours in place of `var:<name>`, as files on white paper need it."""
     if isinstance(spec, dict):
-        return {key: painted(value) for key, value in spec.items()}
+        return {key: value if key in _FOREIGN else painted(value) for key, value in spec.items()}
     if isinstance(spec, list):
         return [painted(value) for value in spec]
     if isinstance(spec, str) and spec.startswith("var:"):

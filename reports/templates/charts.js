@@ -15,10 +15,15 @@
     return window.vegaEmbed;
   }
 
+  // Where a specification holds data and names, which are no colours even if a model is called `var:ink`.
+  const FOREIGN = new Set(["values", "datasets", "domain", "sort", "text"]);
+
   function coloured(value) {
     if (Array.isArray(value)) return value.map(coloured);
     if (value && typeof value === "object") {
-      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, name === "values" ? inner : coloured(inner)]));
+      return Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, FOREIGN.has(name) ? inner : coloured(inner)]),
+      );
     }
     return typeof value === "string" && value.startsWith("var:") ? settings.colour(value.slice(4)) : value;
   }

@@ -16,6 +16,9 @@ from humaneval_x.text import plain
 
 __all__ = ["translation"]
 
+_STRONG = 0.6
+"""Above this share a cell is so strong in colour that its figure is written in the other ink, in either theme."""
+
 
 def translation(contents: Contents) -> Figure:
     """A panel for each run, then one for each published model, all with the same languages."""
@@ -84,7 +87,7 @@ def _map(scores: dict[str, float], titles: list[str]) -> alt.LayerChart:
         .mark_text(fontSize=11)
         .encode(
             text=alt.Text("figure:N"),
-            color=alt.condition("datum.value > 0.55", alt.value("var:on-strong"), alt.value("var:on-dim")),
+            color=alt.condition(f"datum.value > {_STRONG}", alt.value("var:on-strong"), alt.value("var:on-dim")),
         )
     )
     layers: alt.LayerChart = alt.layer(cells, figures).properties(height=34 * len(titles))

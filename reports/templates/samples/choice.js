@@ -16,6 +16,49 @@ function toAddress({ filters, sample, view }) {
   return `#${said}`;
 }
 
+// The page's own place in the browser's history. Browsers refuse to change it too often (Safari: 100 times in 30 s), so
+// a change is written once no other has followed it for a while.
+const SETTLED_MS = 200;
+const REFUSED_MS = 5000;
+
+class Address {
+  // `told` gives the state that the address is to tell.
+  constructor(told) {
+    this.told = told;
+    this.waiting = null; // the timer of a change that is not written yet
+    addEventListener("pagehide", () => this.settle());
+  }
+
+  change(wait = SETTLED_MS) {
+    this.forget();
+    this.waiting = setTimeout(() => this.write(), wait);
+  }
+
+  forget() {
+    clearTimeout(this.waiting);
+    this.waiting = null;
+  }
+
+  // Writes at once what waits; before the address is read or left.
+  settle() {
+    if (this.waiting !== null) this.write();
+  }
+
+  // `opened` makes it a page of its own, from which `back` leads to the one before.
+  write({ opened = false } = {}) {
+    this.forget();
+    const address = toAddress(this.told());
+    const url = address === "#" ? location.pathname + location.search : address;
+    try {
+      if (opened) history.pushState({ opened }, "", url);
+      else history.replaceState(history.state, "", url);
+    } catch (error) {
+      if (error.name !== "SecurityError") throw error;
+      this.change(REFUSED_MS);
+    }
+  }
+}
+
 // A sample's name in the address: run, task, task id, number.
 function nameOf(store, table, row) {
   const { runs, tasks } = store.index;

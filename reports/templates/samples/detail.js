@@ -15,8 +15,8 @@ function detailOf(shown, view, { step, back, chooseView }) {
       make(
         "span",
         { class: "steps" },
-        make("button", { type: "button", text: "↑", "aria-label": say("previous"), on: { click: () => step(-1) } }),
-        make("button", { type: "button", text: "↓", "aria-label": say("next"), on: { click: () => step(1) } }),
+        stepButton("previous", "↑", () => step(-1)),
+        stepButton("next", "↓", () => step(1)),
       ),
     ),
     facts(shown, kind),
@@ -24,6 +24,11 @@ function detailOf(shown, view, { step, back, chooseView }) {
     output(shown, kind),
     views(shown, view, chooseView),
   ];
+}
+
+// Its id lets it keep the focus when the next sample is shown.
+function stepButton(id, text, click) {
+  return make("button", { type: "button", id, text, "aria-label": say(id), on: { click } });
 }
 
 function statusMark(status) {
@@ -77,16 +82,32 @@ function output({ texts, sample, table, index, task_id }, kind) {
   const from = task.source === "" ? "" : ` --from ${task.source}`;
   const run = quoted(index.runs[table.run].path);
   const command = `humaneval-x show ${run} ${task_id} ${sample.number}${from}${index.options}`;
-  const line = make("p", { class: "command" }, make("span", { class: "quiet", word: "command" }));
+  const said = make("span", { class: "quiet", word: "command" });
+  return make("section", { class: "output" }, ...parts, make("p", { class: "command" }, said, ...commandParts(command)));
+}
+
+// A command with its odd characters spelled, on one line, and a button that copies it as it is.
+function commandParts(command) {
   const code = make("code");
   addSpans(code, command.replaceAll("\n", "\u2028"), "");
-  line.append(code, copyButton(command));
-  return make("section", { class: "output" }, ...parts, line);
+  return [code, copyButton(command)];
 }
 
 // For a shell of the POSIX kind.
 function quoted(path) {
   return /^[\w./+:@%=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+// The folder of the file at that path of an address, for a shell. A name that is not UTF-8 is no text, so its bytes are
+// written as numbers, which the common shells understand.
+function quotedFolder(path) {
+  const folder = path.replace(/\/[^/]*$/, "") || "/";
+  try {
+    return quoted(decodeURIComponent(folder));
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return `$'${folder.replaceAll("'", "\\'").replace(/%(..)/g, "\\x$1")}'`;
+  }
 }
 
 function views(shown, wanted, chooseView) {

@@ -19,7 +19,7 @@ const LIST_KEYS = {
   Home: () => list.go(0),
   End: () => list.go(list.rows.length - 1),
   Enter: () => {
-    if (list.place < 0) list.go(0);
+    if (state.sample === "") list.go(Math.max(list.place, 0));
     element.detail.focus();
   },
 };

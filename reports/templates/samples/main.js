@@ -9,6 +9,7 @@ const narrow = matchMedia("(max-width: 52rem)");
 let store = null;
 let list = null;
 let state = fromAddress(location.hash);
+const address = new Address(() => state); // what it says is what was chosen; it can be sent to others
 let shown = null; // the sample in the detail, once its texts are there
 let applied = 0;
 let asked = 0;
@@ -38,9 +39,10 @@ function redress() {
   showDetail();
 }
 
-function complain(text, { command, retry } = {}) {
-  const parts = [make("p", { text: spell(text) })];
-  if (command) parts.push(make("pre", {}, make("code", { text: spell(command) })), make("p", { word: "from_file_then" }));
+// Says a word of the page, or a text, and what can be done.
+function complain({ word, text, command, retry }) {
+  const parts = [make("p", word ? { word } : { text: spellOut(text) })];
+  if (command) parts.push(make("p", { class: "command" }, ...commandParts(command)), make("p", { word: "from_file_then" }));
   if (retry) parts.push(make("button", { type: "button", word: "try_again", on: { click: retry } }));
   element.trouble.replaceChildren(...parts);
   element.trouble.hidden = false;
@@ -53,17 +55,9 @@ async function attempt(action) {
     return await action();
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    complain(error.message, { retry: () => attempt(action) });
+    complain({ text: error.message, retry: () => attempt(action) });
     return undefined;
   }
-}
-
-// What the address says is what was chosen; it can be sent to others.
-function remember(push = false) {
-  const address = toAddress(state);
-  const url = address === "#" ? location.pathname + location.search : address;
-  if (push) history.pushState({ opened: true }, "", url);
-  else history.replaceState(history.state, "", url);
 }
 
 function fillChoices() {
@@ -161,7 +155,7 @@ function choose(changes) {
   Object.assign(state.filters, changes);
   // A language or a flag that the chosen run does not have would leave nothing.
   if ("run" in changes) Object.assign(state.filters, { task: "", flag: "" });
-  remember();
+  address.change();
   if ("run" in changes) fillChoices();
   return attempt(apply);
 }
@@ -189,8 +183,10 @@ function rowOf(id) {
 function chooseRow(id) {
   const { table, row } = store.at(id);
   const opens = state.sample === "" && narrow.matches;
+  if (opens) address.settle();
   state.sample = nameOf(store, table, row);
-  remember(opens);
+  if (opens) address.write({ opened: true });
+  else address.change();
   return attempt(() => open(table, row));
 }
 
@@ -209,7 +205,11 @@ async function open(table, row) {
 }
 
 function showDetail() {
-  document.body.classList.toggle("reading", state.sample !== "");
+  const reading = state.sample !== "";
+  const turned = narrow.matches && document.body.classList.contains("reading") !== reading;
+  document.body.classList.toggle("reading", reading);
+  // List and sample take turns on a phone: what had the focus is not there any more.
+  if (turned) (reading ? element.detail : element.list).focus({ preventScroll: true });
   if (shown === null) return;
   const focused = element.detail.contains(document.activeElement) ? document.activeElement.id : null;
   const acts = { step, back, chooseView };
@@ -219,7 +219,7 @@ function showDetail() {
 
 function chooseView(view) {
   state.view = view;
-  remember();
+  address.change();
   const scrolled = element.detail.scrollTop;
   showDetail();
   element.detail.scrollTop = scrolled;
@@ -247,17 +247,16 @@ function stepProblem(way) {
 }
 
 function back() {
+  address.settle();
+  state.sample = "";
+  showDetail();
   if (history.state?.opened) history.back();
-  else {
-    state.sample = "";
-    remember();
-    showDetail();
-  }
-  element.list.focus();
+  else address.change();
 }
 
 // What the address says, from scratch.
 async function follow() {
+  address.settle();
   state = fromAddress(location.hash);
   fillChoices();
   await apply();
@@ -273,7 +272,10 @@ async function follow() {
 
 function listen() {
   document.addEventListener("keydown", press);
-  addEventListener("popstate", () => attempt(follow));
+  addEventListener("popstate", () => {
+    address.forget(); // what waits belongs to the place that was left
+    attempt(follow);
+  });
   for (const name of ["run", "task", "reference", "flag"]) {
     element[name].addEventListener("change", () => choose({ [name]: element[name].value }));
   }
@@ -281,7 +283,7 @@ function listen() {
   element.once.addEventListener("change", () => choose({ once: element.once.checked ? "1" : "" }));
   element.reset.addEventListener("click", () => {
     state.filters = { ...NO_CHOICE, run: state.filters.run };
-    remember();
+    address.change();
     fillChoices();
     attempt(apply);
     element.list.focus();
@@ -306,12 +308,11 @@ async function start() {
   dress();
   listenToLooks();
   if (location.protocol === "file:") {
-    const folder = decodeURIComponent(location.pathname.replace(/\/[^/]*$/, ""));
-    complain(say("from_file"), { command: `humaneval-x browse ${quoted(folder)}` });
+    complain({ word: "from_file", command: `humaneval-x browse ${quotedFolder(location.pathname)}` });
     return;
   }
   if (globalThis.DecompressionStream === undefined) {
-    complain(say("old_browser"));
+    complain({ word: "old_browser" });
     return;
   }
   await attempt(async () => {

@@ -9,7 +9,7 @@ async function load(name) {
   try {
     response = await fetch(`samples/${name}`);
   } catch (error) {
-    throw new Trouble(say("cannot_load", { name, reason: error.message }));
+    throw new Trouble(say("cannot_load", { name, reason: spell(error.message) }));
   }
   if (!response.ok) throw new Trouble(say("cannot_load", { name, reason: response.status }));
   try {
@@ -19,7 +19,7 @@ async function load(name) {
     const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return await new Response(unpacked).json();
   } catch (error) {
-    throw new Trouble(say("cannot_load", { name, reason: error.message }));
+    throw new Trouble(say("cannot_load", { name, reason: spell(error.message) }));
   }
 }
 

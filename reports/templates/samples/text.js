@@ -14,10 +14,14 @@ function spellOne(character) {
   return code < 0x10000 ? `\\u${digits.padStart(4, "0")}` : `\\U${digits.padStart(8, "0")}`;
 }
 
-// A name on one line, with its odd characters spelled, in a few characters.
+// A text on one line, with its odd characters spelled.
+function spellOut(text) {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, spellOne);
+}
+
+// The same for a name, in a few characters.
 function spell(name) {
-  const cut = name.length > 160 ? `${name.slice(0, 159)}…` : name;
-  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, spellOne);
+  return spellOut(name.length > 160 ? `${name.slice(0, 159)}…` : name);
 }
 
 // The odd characters of one run: each spelled, repetitions counted, and of a long run the beginning.

@@ -127,7 +127,19 @@ def test_what_a_chat_model_said_and_what_was_put_before_the_prompt_are_shown(new
     assert " --from go" in page.locator(".command code").inner_text()
 
 
-def test_other_pages_of_the_machine_cannot_frame_or_script_the_page(page: Any) -> None:
+def test_another_page_of_the_machine_cannot_frame_the_page(new_page: Any, origin: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.html"
+    other.write_text(f"<!DOCTYPE html><iframe src='{origin}/samples.html'></iframe>")
+    made = Page(new_page(), origin)
+    made.page.watch.allowed.extend(["frame-ancestors", "X-Frame-Options"])
+    made.page.goto(other.as_uri())
+    (frame,) = made.page.main_frame.child_frames
+    frame.wait_for_url("chrome-error://**")
+    assert made.page.watch.requests == [f"{origin}/samples.html"]
+    made.check()
+
+
+def test_no_script_or_markup_can_be_put_into_the_page(page: Any) -> None:
     page.watch.allowed.extend(["policy:", "Content Security Policy", "TrustedHTML", "requires", "violates"])
     made = "(() => { const s = document.createElement('script'); s.textContent = 'window.hacked = 1'; "
     for action in (made + "document.body.append(s); })()", "document.body.innerHTML = '<b>1</b>'"):

@@ -11,8 +11,9 @@ import pytest
 from samples_page import CPP, PYTHON, READY, listed, serving, wait_for_count
 from test_inspection import FAILED, RIGHT, WRONG, judge, smoke_problem, written_run
 
-from humaneval_x.reporting import report
-from humaneval_x.reporting.browser import write_browser
+from humaneval_x.reporting import Browsed, report
+
+pytestmark = pytest.mark.browser
 
 SAMPLING = {"temperature": 0.8, "top_p": 0.95, "top_k": 0, "max_tokens": 64, "samples": 4, "seed": 1}
 DIFFERS = {"status": "exited_early", "reference_passed": True, "detail": "bye"}
@@ -38,8 +39,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     manifest = made.evaluation_path()
     manifest.write_text(json.dumps({**json.loads(manifest.read_bytes()), "limits": {}}))
-    report([made.path], root / "out", ("html",), samples=True)
-    write_browser([made.path], root / "out")
+    report([made.path], root / "out", ("html",), samples=Browsed())
     with serving(root / "out") as address:
         yield address
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +103,19 @@ def test_the_whole_sample_can_be_reached_by_keyboard_alone(page: Any) -> None:
     assert page.evaluate("document.activeElement.id") == "view-prompt"
 
 
+def test_the_buttons_for_the_next_and_the_previous_sample_can_be_pressed_again_by_keyboard(page: Any) -> None:
+    page.keyboard.press("ArrowDown")
+    wait_for_title(page, "Python/0 · sample 0")
+    page.get_by_role("button", name="Next sample").focus()
+    for number in (1, 2):
+        page.keyboard.press("Enter")
+        wait_for_title(page, f"Python/0 · sample {number}")
+    page.get_by_role("button", name="Previous sample").focus()
+    for number in (1, 0):
+        page.keyboard.press("Enter")
+        wait_for_title(page, f"Python/0 · sample {number}")
+
+
 def test_brackets_go_from_problem_to_problem(page: Any) -> None:
     page.keyboard.press("ArrowDown")
     for key, wanted in [("]", "Python/1"), ("]", "CPP/0"), ("[", "Python/1"), ("[", "Python/0")]:
@@ -139,10 +155,48 @@ def test_filters_are_kept_in_the_address_and_counted_by_status(page: Any) -> Non
     page.locator("#statuses button", has_text="wrong answer").click()
     wait_for_count(page, "2 of 5 samples")
     assert page.evaluate("document.activeElement.textContent") == "wrong answer2"
-    assert page.url.endswith("#task=generation-python&status=wrong_answer")
+    page.wait_for_url("**/samples.html#task=generation-python&status=wrong_answer")
     page.click("#reset")
     wait_for_count(page, "10 of 10 samples")
-    assert page.url.endswith("/samples.html")
+    page.wait_for_url("**/samples.html")
+
+
+def test_many_steps_write_the_address_once(page: Any) -> None:
+    page.evaluate(
+        """() => {
+          window.written = [];
+          const write = history.replaceState.bind(history);
+          history.replaceState = (...what) => { window.written.push(what[2]); write(...what); };
+          for (let time = 0; time < 9; time++) {
+            document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+          }
+        }"""
+    )
+    page.wait_for_url("**/samples.html#sample=some+generation-cpp+CPP%2F1+1")
+    assert page.evaluate("window.written") == ["#sample=some+generation-cpp+CPP%2F1+1"]
+
+
+def test_a_browser_that_refuses_to_change_the_address_still_shows_what_is_chosen(page: Any) -> None:
+    page.evaluate(
+        """() => {
+          const refuse = () => { throw new DOMException("100 times in 30 seconds", "SecurityError"); };
+          history.replaceState = refuse;
+          history.pushState = refuse;
+        }"""
+    )
+    for _ in range(4):
+        page.keyboard.down("ArrowDown")
+    wait_for_title(page, "Python/0 · sample 3")
+    page.fill("#problem", "cpp/0")
+    wait_for_count(page, "2 of 10 samples")
+
+
+def test_a_page_that_is_left_at_once_still_tells_what_was_chosen(page: Any) -> None:
+    page.keyboard.press("ArrowDown")
+    page.click("#report")
+    page.wait_for_selector("h1:text-is('Report')")
+    page.go_back()
+    wait_for_title(page, "Python/0 · sample 0")
 
 
 def test_an_address_that_is_sent_to_others_shows_the_same(page: Any, new: Any) -> None:
@@ -152,6 +206,7 @@ def test_an_address_that_is_sent_to_others_shows_the_same(page: Any, new: Any) -
     page.keyboard.press("ArrowDown")
     wait_for_title(page, "CPP/0 · sample 1")
     page.keyboard.press("2")
+    page.wait_for_url("**&view=difference")
     other = new().open(page.url.partition("/samples.html")[2])
     assert title(other) == "CPP/0 · sample 1"
     assert other.locator("[role=tab][aria-selected=true]").inner_text() == "Difference"
@@ -206,9 +261,34 @@ def test_colours_follow_the_system_until_they_are_chosen(new: Any, scheme: str) 
 def test_a_page_opened_as_a_file_says_what_to_do(new_page: Any, folder: Path) -> None:
     page = new_page()
     page.goto((folder / "samples.html").as_uri())
-    page.wait_for_selector("#trouble pre")
-    assert page.locator("#trouble pre").inner_text() == f"humaneval-x browse {folder}"
+    page.wait_for_selector("#trouble code")
+    assert page.locator("#trouble code").inner_text() == f"humaneval-x browse {folder}"
     assert not page.locator("#main").is_visible()
+    page.click("#language")
+    said = page.locator("#trouble p:not(.command)").all_inner_texts()
+    assert said == [words()[name][1] for name in ("from_file", "from_file_then")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 200,
+        "it's  <b>odd<b> $HOME \u202e\u2028\n",
+        b"it's not UTF-8 \xff\xfe0".decode("utf-8", "surrogateescape"),
+    ],
+)
+def test_the_command_for_a_page_opened_as_a_file_names_its_folder_whole(
+    new_page: Any, folder: Path, tmp_path: Path, name: str
+) -> None:
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    (tmp_path / name).mkdir()
+    shutil.copy(folder / "samples.html", tmp_path / name)
+    page.goto((tmp_path / name / "samples.html").as_uri())
+    page.click("#trouble .copy")
+    page.wait_for_selector("#trouble .copy:text-is('Copied')")
+    command = page.evaluate("navigator.clipboard.readText()")
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, check=True).stdout
+    assert words.split(b"\0")[:-1] == [b"humaneval-x", b"browse", os.fsencode(tmp_path / name)]
 
 
 def test_a_server_that_has_ended_is_said_and_tried_again(new: Any) -> None:
@@ -223,6 +303,17 @@ def test_a_server_that_has_ended_is_said_and_tried_again(new: Any) -> None:
     page.click("#trouble button")
     wait_for_title(page, "Python/0 · sample 0")
     assert not page.locator("#trouble").is_visible()
+
+
+def test_what_to_do_is_said_whatever_the_length_of_the_reason(new: Any) -> None:
+    made = new()
+    page = made.open()
+    page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('because '.repeat(100))); }")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("#trouble button")
+    said = page.locator("#trouble p").inner_text()
+    assert said.endswith("Is `humaneval-x browse` still running?")
+    assert len(said) < 300
 
 
 @pytest.mark.parametrize("width", [360, 390, 800])
@@ -246,3 +337,40 @@ def test_on_a_phone_a_sample_opens_over_the_list_and_back_leads_to_it(new: Any, 
     assert page.locator("#list [aria-selected=true] .name").inner_text() == "Python/0 · 3"
     page.tap("#filters summary")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_narrow_screen_the_focus_is_in_what_is_seen(new: Any) -> None:
+    page = new(viewport={"width": 390, "height": 844}).open()
+    focused = "document.activeElement.id"
+    page.focus("#list")
+    page.keyboard.press("ArrowDown")
+    wait_for_title(page, "Python/0 · sample 0")
+    assert page.evaluate(focused) == "detail"
+    page.keyboard.press("j")
+    wait_for_title(page, "Python/0 · sample 1")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#list", state="visible")
+    assert page.evaluate(focused) == "list"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail", state="visible")
+    assert page.evaluate(focused) == "detail"
+    page.go_back()
+    page.wait_for_selector("#list", state="visible")
+    assert page.evaluate(focused) == "list"
+    page.go_forward()
+    page.wait_for_selector("#detail", state="visible")
+    page.keyboard.press("/")
+    assert page.evaluate(focused) == "problem"
+
+
+def test_on_a_phone_back_leads_to_the_list_as_it_was_filtered(new: Any) -> None:
+    page = new(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).open()
+    page.tap("#filters summary")
+    page.fill("#problem", "cpp/0")
+    wait_for_count(page, "2 of 10 samples")
+    page.tap("[role=option] >> nth=1")
+    wait_for_title(page, "CPP/0 · sample 1")
+    page.go_back()
+    page.wait_for_selector("#list", state="visible")
+    assert page.url.endswith("#problem=cpp%2F0")
+    assert listed(page) == ["CPP/0 · 0", "CPP/0 · 1"]
