@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -170,11 +171,25 @@ def test_a_download_is_completed_in_the_cache(tmp_path: Path) -> None:
     assert {path.name for path in begun.iterdir()} == {"config.json", "tokenizer.json", "pytorch_model.bin"}
 
 
+@pytest.mark.parametrize("missing", ["a part", "the index"])
+def test_a_download_in_parts_that_was_broken_off_is_completed(tmp_path: Path, missing: str) -> None:
+    there = write_model(tmp_path / "there", layout="hugging face")
+    (there / "model.safetensors").unlink()
+    write_in_parts(there, "model.safetensors", write_safetensors, as_hugging_face(random_tensors(**CHANGES)))
+    pattern = "*-of-*.safetensors" if missing == "a part" else "*.index.json"
+    begun = cached(tmp_path)
+    shutil.copytree(there, begun)
+    lost = sorted(begun.glob(pattern))[-1]
+    lost.unlink()
+    with serving(there) as hub:
+        assert found(tmp_path, f"http://127.0.0.1:{hub.server_port}") == str(begun)
+    assert hub.fetched == {lost.name}
+
+
 def test_a_hub_that_has_no_weights_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     there = write_model(tmp_path / "there", layout="hugging face")
     (there / "model.safetensors").unlink()
     with serving(there) as hub:
         answer = found(tmp_path, f"http://127.0.0.1:{hub.server_port}")
-    assert answer.startswith("EngineError: ")
-    assert "give its folder as --model" in answer
+    assert answer.startswith(f"EngineError: {NAME} has neither .safetensors nor .bin files")
     assert not hub.fetched

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 
 from humaneval_x.errors import EngineError
@@ -10,6 +12,7 @@ from humaneval_x.errors import EngineError
 __all__ = ["hub_folder"]
 
 _SMALL = ["config.json", "tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json"]
+_PART = re.compile(r"-\d+-of-\d+\.\w+$")
 _WEIGHTS = (["*.safetensors", "*.safetensors.index.json"], ["*.bin", "*.bin.index.json"])
 
 
@@ -33,10 +36,17 @@ def hub_folder(name: str, *, install: str) -> Path:
         pass
     try:
         files = huggingface_hub.list_repo_files(name)
-        weights = next(
+        weights = [
             patterns for patterns in _WEIGHTS if any(file.endswith(patterns[0].removeprefix("*")) for file in files)
-        )
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=[*_SMALL, *weights]))
+        ][:1]
+        if not weights:
+            raise EngineError(
+                f"{name} has neither .safetensors nor .bin files on Hugging Face's hub: give a checkpoint's folder as "
+                "--model"
+            )
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=[*_SMALL, *weights[0]]))
+    except EngineError:
+        raise
     except Exception as error:  # its download raises whatever its HTTP library raises
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         raise EngineError(
@@ -46,13 +56,28 @@ def hub_folder(name: str, *, install: str) -> Path:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether configuration, vocabulary and some weights lie there; opening the checkpoint checks the rest."""
+    """Whether configuration, vocabulary and weights with all their parts lie there; opening checks the rest."""
     if not folder.is_dir():
         return False
     names = {path.name for path in folder.iterdir()}
-    weights = any(name.endswith((".safetensors", ".bin", ".pdparams")) for name in names)
     return (
-        weights
+        _has_weights(folder, names)
         and bool(names & {"config.json", "model_config.json"})
         and bool(names & {"tokenizer.json", "vocab.json"})
     )
+
+
+def _has_weights(folder: Path, names: set[str]) -> bool:
+    """Whether there is a file of all weights, or an index with every part that it names: a download may have ended."""
+    weights = {name for name in names if name.endswith((".safetensors", ".bin", ".pdparams"))}
+    if any(not _PART.search(name) for name in weights):
+        return True
+    for name in names:
+        if name.endswith(".index.json"):
+            try:
+                parts = set(json.loads((folder / name).read_bytes())["weight_map"].values())
+            except (OSError, ValueError, LookupError, TypeError, AttributeError):
+                continue
+            if parts and parts <= weights:
+                return True
+    return False
