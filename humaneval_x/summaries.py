@@ -97,7 +97,7 @@ def group_of(task: str) -> str:
 
 def groups_of(summary: RunSummary) -> tuple[str, ...]:
     """The groups that have counts, in the run's order."""
-    return tuple(group_of(task) for task in dict.fromkeys(summary.counts["task"]))
+    return tuple(map(group_of, summary.counts["task"].unique()))
 
 
 def estimates_of(summary: RunSummary, semantics: str = "strict", ks: Sequence[int] = KS) -> Estimates:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -152,7 +153,11 @@ def _made(contents: Contents, formats: Sequence[str], processes: int) -> dict[st
     marks = sum(len(run.summary.counts) for run in contents.runs)
     if processes < 2 or marks < _MANY_MARKS or not {"html", "charts"} <= set(formats):
         return {name: REPORTS[name](contents) for name in formats}
+    from humaneval_x.reporting.charts.files import chart_specs, pictures  # noqa: PLC0415  (heavy)
+
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        pictures = pool.submit(_charts, contents)
+        # The process starts while the charts, which the page shows, too, are made.
+        pool.submit(import_module, pictures.__module__)
+        drawn = pool.submit(pictures, chart_specs(contents))
         files = {name: REPORTS[name](contents) for name in formats if name != "charts"}
-        return {**files, "charts": pictures.result()}
+        return {**files, "charts": drawn.result()}

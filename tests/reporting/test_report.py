@@ -74,6 +74,18 @@ def test_the_same_runs_give_the_same_bytes(make_run: RunWriter, tmp_path: Path) 
         assert path.read_bytes() == (tmp_path / "y" / path.relative_to(tmp_path / "x")).read_bytes(), path
 
 
+def test_page_and_pictures_made_by_two_processes_are_those_of_one(
+    make_run: RunWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run()
+    monkeypatch.setattr("humaneval_x.reporting._MANY_MARKS", 0)
+    report([run], tmp_path / "x", ["html", "charts"], processes=2)
+    report([run], tmp_path / "y", ["html", "charts"], processes=1)
+    files = sorted(path.relative_to(tmp_path / "x") for path in (tmp_path / "x").rglob("*.*"))
+    assert len(files) > 5
+    assert all((tmp_path / "x" / path).read_bytes() == (tmp_path / "y" / path).read_bytes() for path in files)
+
+
 def test_the_json_report_serves_as_a_gate_baseline(make_run: RunWriter, tmp_path: Path) -> None:
     run = make_run()
     assert gate(report([run], tmp_path / "x")["json"], read_summary(run)).passed
