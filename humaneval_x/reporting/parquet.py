@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -22,20 +23,12 @@ _LONGEST = 400
 
 def figures_parquet(contents: Contents) -> bytes:
     """A row for each `FigureRow`; what is undefined is null."""
-    import pyarrow as pa  # noqa: PLC0415  (heavy)
-
-    kinds = {"str": pa.string(), "int": pa.int64(), "int | None": pa.int64(), "float | None": pa.float64()}
-    schema = pa.schema([(field.name, kinds[str(field.type)]) for field in fields(FigureRow)])
-    return _written(pa.Table.from_pylist([_plain_row(row) for row in figure_rows(contents)], schema=schema))
+    return _rows_parquet(FigureRow, figure_rows(contents))
 
 
 def curves_parquet(contents: Contents) -> bytes:
     """A row for each `CurveRow`."""
-    import pyarrow as pa  # noqa: PLC0415  (heavy)
-
-    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    schema = pa.schema([(field.name, kinds[str(field.type)]) for field in fields(CurveRow)])
-    return _written(pa.Table.from_pylist([_plain_row(row) for row in curve_rows(contents.runs)], schema=schema))
+    return _rows_parquet(CurveRow, curve_rows(contents.runs))
 
 
 def problems_parquet(contents: Contents) -> bytes:
@@ -51,6 +44,14 @@ def problems_parquet(contents: Contents) -> bytes:
         counts[name] = counts[name].map(plain)
     table = pa.Table.from_pandas(counts[schema.names], schema=schema, preserve_index=False)
     return _written(table.replace_schema_metadata())
+
+
+def _rows_parquet(kind: type[FigureRow | CurveRow], rows: Iterable[FigureRow | CurveRow]) -> bytes:
+    import pyarrow as pa  # noqa: PLC0415  (heavy)
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    schema = pa.schema([(field.name, kinds[str(field.type).removesuffix(" | None")]) for field in fields(kind)])
+    return _written(pa.Table.from_pylist([_plain_row(row) for row in rows], schema=schema))
 
 
 def _plain_row(row: FigureRow | CurveRow) -> dict[str, Any]:

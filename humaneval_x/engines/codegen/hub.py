@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from pathlib import Path
 
-from humaneval_x.errors import EngineError
+from humaneval_x.engines.codegen.tensors import weight_files
+from humaneval_x.errors import DataError, EngineError
 
 __all__ = ["hub_folder"]
 
 _SMALL = ["config.json", "tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json"]
-_PART = re.compile(r"-\d+-of-\d+\.\w+$")
 _WEIGHTS = (["*.safetensors", "*.safetensors.index.json"], ["*.bin", "*.bin.index.json"])
 
 
@@ -36,15 +34,16 @@ def hub_folder(name: str, *, install: str) -> Path:
         pass
     try:
         files = huggingface_hub.list_repo_files(name)
-        weights = [
-            patterns for patterns in _WEIGHTS if any(file.endswith(patterns[0].removeprefix("*")) for file in files)
-        ][:1]
-        if not weights:
+        weights = next(
+            (patterns for patterns in _WEIGHTS if any(file.endswith(patterns[0].removeprefix("*")) for file in files)),
+            None,
+        )
+        if weights is None:
             raise EngineError(
                 f"{name} has neither .safetensors nor .bin files on Hugging Face's hub: give a checkpoint's folder as "
                 "--model"
             )
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=[*_SMALL, *weights[0]]))
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=[*_SMALL, *weights]))
     except EngineError:
         raise
     except Exception as error:  # its download raises whatever its HTTP library raises
@@ -59,25 +58,9 @@ def _is_whole(folder: Path) -> bool:
     """Whether configuration, vocabulary and weights with all their parts lie there; opening checks the rest."""
     if not folder.is_dir():
         return False
+    try:
+        weight_files(folder)
+    except DataError:
+        return False
     names = {path.name for path in folder.iterdir()}
-    return (
-        _has_weights(folder, names)
-        and bool(names & {"config.json", "model_config.json"})
-        and bool(names & {"tokenizer.json", "vocab.json"})
-    )
-
-
-def _has_weights(folder: Path, names: set[str]) -> bool:
-    """Whether there is a file of all weights, or an index with every part that it names: a download may have ended."""
-    weights = {name for name in names if name.endswith((".safetensors", ".bin", ".pdparams"))}
-    if any(not _PART.search(name) for name in weights):
-        return True
-    for name in names:
-        if name.endswith(".index.json"):
-            try:
-                parts = set(json.loads((folder / name).read_bytes())["weight_map"].values())
-            except (OSError, ValueError, LookupError, TypeError, AttributeError):
-                continue
-            if parts and parts <= weights:
-                return True
-    return False
+    return bool(names & {"config.json", "model_config.json"}) and bool(names & {"tokenizer.json", "vocab.json"})

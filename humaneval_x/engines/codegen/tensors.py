@@ -22,7 +22,7 @@ from humaneval_x.engines.codegen.torch_zips import read_torch_zip
 from humaneval_x.errors import DataError
 from humaneval_x.hashing import sha256_of_file, sha256_of_files
 
-__all__ = ["TensorFiles", "open_tensors"]
+__all__ = ["TensorFiles", "open_tensors", "weight_files"]
 
 _SAFETENSORS_DTYPES = {
     "F64": "<f8",
@@ -52,18 +52,24 @@ class TensorFiles:
 
 def open_tensors(folder: Path) -> TensorFiles:
     """The weights in a checkpoint's folder. Raises DataError if there are none, or a file is missing or damaged."""
-    for name, reader in _FORMATS.items():
+    name, files = weight_files(folder)
+    tensors: dict[str, StoredTensor] = {}
+    for file in files:
+        tensors.update(_FORMATS[name](file))
+    return TensorFiles(tensors=tensors, sha256=_hash_of(files), files=files)
+
+
+def weight_files(folder: Path) -> tuple[str, tuple[Path, ...]]:
+    """The format of the weights in a checkpoint's folder, by its usual file name, and the files, which are all there.
+
+    Raises DataError if there are none, or a part is missing.
+    """
+    for name in _FORMATS:
         index = folder / f"{name}.index.json"
         if index.is_file():
-            files = _files_in_index(index)
-        elif (folder / name).is_file():
-            files = (folder / name,)
-        else:
-            continue
-        tensors: dict[str, StoredTensor] = {}
-        for file in files:
-            tensors.update(reader(file))
-        return TensorFiles(tensors=tensors, sha256=_hash_of(files), files=files)
+            return name, _files_in_index(index)
+        if (folder / name).is_file():
+            return name, (folder / name,)
     raise DataError(f"{folder} holds no weights: none of {', '.join(_FORMATS)} nor an index of their parts")
 
 

@@ -27,8 +27,6 @@ def rates(contents: Contents, task: str) -> dict[str, list[RateRow]]:
     found: dict[str, list[RateRow]] = {}
     for run in runs:
         counts = run.summary.counts
-        if counts.empty:
-            continue
         numbers = problem_numbers(counts["task_id"])
         values = pass_rates(counts["n"], counts["c_strict"], 1)
         for task_name in dict.fromkeys(counts["task"]):
