@@ -21,7 +21,7 @@ ENVIRONMENT = {
     "TZ": "UTC",
     "PYTHONHASHSEED": "0",
 }
-GENTLE_KILLS = 50
+GENTLE_S = 1.0  # how long servers are spared while a sample's processes do not die
 KEPT_BYTES = 65536  # of each stream: the first and the last half of it
 MARKER_FD = 3
 MEGABYTE = 1 << 20
@@ -174,20 +174,21 @@ class Reaper:
 
         `awaited` is a process that may not be the sample's user's yet. Raises RuntimeError if some do not die.
         """
-        ended, peak_kb, tries, pause = {}, 0, 0, 0.0002
+        ended, peak_kb, pause = {}, 0, 0.0002
         awaited = set() if awaited is None else {awaited}
-        deadline = time.monotonic() + REAP_S
+        started = time.monotonic()
         while True:
             peak_kb = max(peak_kb, self._reap(ended))
-            if not self._is_anything_left() and awaited <= ended.keys():
+            is_left = self._is_anything_left()
+            if not is_left and awaited <= ended.keys():
                 return ended, peak_kb
-            if time.monotonic() > deadline:
+            since = time.monotonic() - started
+            if since > REAP_S:
                 raise RuntimeError(f"processes of the sample did not die within {REAP_S:.0f} s of being killed")
-            if tries:
-                time.sleep(pause)
-                pause = min(pause * 2, 0.02)
-            awaited |= self._kill(gently=tries < GENTLE_KILLS)  # a late killer would kill the next sample
-            tries += 1
+            if is_left:
+                awaited |= self._kill(gently=since < GENTLE_S)
+            time.sleep(pause)  # a killer needs a moment: who looked at once would take it for something left
+            pause = min(pause * 2, 0.02)
 
     def _reap(self, ended):
         """Collect what has ended: the largest resident set in KiB."""
@@ -219,10 +220,11 @@ class Reaper:
         """Process 1 may kill "all" because that is all of its own process namespace, at one moment: no fork escapes.
 
         Where servers are to stay, one who is the sample's user kills all who are. Where no such process can be had
-        (the sample has used up all, or stops it) the servers go too: they can be started again. Returns such processes.
+        (the sample has used up all, or stops it) the servers go too: they can be started again. Returns whose end is to
+        be awaited: that process's, for late it would kill the next sample, or the servers', who should not see it.
         """
         if self.servers and gently:
-            with contextlib.suppress(BlockingIOError):
+            with contextlib.suppress(OSError):
                 killer = os.fork()
                 if killer:
                     return {killer}
@@ -233,7 +235,7 @@ class Reaper:
                     os._exit(0)
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        return set()
+        return set(self.servers)
 
 
 def threads_of(pid):

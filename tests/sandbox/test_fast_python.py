@@ -8,6 +8,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -138,6 +139,19 @@ def test_what_one_program_changes_no_other_sees(
     assert fast_outcome(slot, changes, limits).completed
     after = fast_outcome(slot, looks, limits)
     assert after.completed, after.stderr
+
+
+def test_a_program_that_is_ended_leaves_the_server_to_the_next(
+    slot: SupervisedSlot, program: Callable[[str], Program], limits: Limits
+) -> None:
+    # Looking at once for what the killer had left found the killer, and so sent the next, and in the end the servers too.
+    server = program("import os\nprint(os.getppid())")
+    before = fast_outcome(slot, server, limits).stdout
+    for _ in range(12):
+        assert (
+            fast_outcome(slot, program("import time\ntime.sleep(9)"), replace(limits, wall_s=0.2)).limit_hit == "wall"
+        )
+    assert fast_outcome(slot, server, limits).stdout == before
 
 
 def test_a_server_that_is_killed_is_replaced(

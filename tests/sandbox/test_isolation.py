@@ -44,12 +44,16 @@ assert len(others) <= 1, owners
 
 @dataclass(frozen=True, kw_only=True)
 class Attack:
-    """A program, what it must have come to, and limits that differ from the usual ones."""
+    """A program, what it must have come to, and limits that differ from the usual ones.
+
+    Who uses up all processes, or ends those sent to end him, takes the fast way's servers with him.
+    """
 
     source: str
     limit_hit: str = ""
     completed: bool | None = None
     limits: dict[str, float] | None = None
+    takes_servers: bool = False
 
 
 MUST_FAIL = """
@@ -157,6 +161,7 @@ while True:
 """,
         limit_hit="process",
         limits={"run_cpu_s": 20},
+        takes_servers=True,
     ),
     "stops its whole group": Attack(
         source="import os, signal\nos.kill(0, signal.SIGSTOP)\n", limit_hit="wall", limits={"wall_s": 1}
@@ -173,6 +178,20 @@ while True:
     pass
 """,
         limit_hit="cpu",
+    ),
+    "kills and stops all others without end": Attack(
+        source="""
+import os, signal
+while True:
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        try:
+            os.kill(-1, number)
+        except OSError:
+            pass
+""",
+        limit_hit="cpu",
+        limits={"run_cpu_s": 0.5},
+        takes_servers=True,
     ),
     "prints without end": Attack(source="while True:\n    print('y' * 1000)\n", limit_hit="output"),
     "prints 300 kB and is right": Attack(source="print('y' * 300_000)\n", completed=True),
@@ -371,8 +390,8 @@ def test_an_attack_is_contained_and_innocent_programs_around_it_pass(
     _passes(slot.execute(program(INNOCENT), limits))
     assert slot.boxes == 1, "the attack broke its box, or left something in it"
     if isinstance(slot, FastSlot):
-        # Who uses up all processes takes the servers with him, and only he is judged without them.
-        assert slot.declined == (["the server of this sample was lost"] if attack.limit_hit == "process" else [])
+        # Only he is judged without them.
+        assert slot.declined == (["the server of this sample was lost"] if attack.takes_servers else [])
         slot.declined.clear()
 
 
