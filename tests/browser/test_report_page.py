@@ -97,7 +97,7 @@ def draw_all(page: Any) -> None:
     plots = page.locator(".plot")
     for number in range(plots.count()):
         plots.nth(number).scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelectorAll('.plot:not([data-drawn])').length === 0")
+    page.wait_for_function("() => document.querySelectorAll('.plot:not([data-drawn])').length === 0")
 
 
 def test_a_chart_is_drawn_when_it_comes_near_and_no_sooner(page: Any, report_page: str) -> None:

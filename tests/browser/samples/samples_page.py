@@ -75,6 +75,7 @@ def shown(page: Any, scope: str = "#view") -> str:
     return "\n".join(lines)
 
 
+# What is waited for must be a function: an expression is evaluated anew at each look, which the page's policy forbids.
 def wait_for_title(page: Any, text: str) -> None:
     page.wait_for_function("text => document.querySelector('#detail h2')?.textContent === text", arg=text)
 

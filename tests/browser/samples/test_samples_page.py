@@ -73,7 +73,7 @@ def test_a_copy_is_the_text_itself(new: Any, folder: Path) -> None:
     page.keyboard.press("ArrowDown")
     wait_for_title(page, "Python/0 · sample 0")
     page.click(".about .copy")
-    page.wait_for_function("document.querySelector('.about .copy').textContent === 'Copied'")
+    page.wait_for_function("() => document.querySelector('.about .copy').textContent === 'Copied'")
     text = page.evaluate("navigator.clipboard.readText()")
     assert text == sample_of(folder, "some", PYTHON, "Python/0", 0).text
 
