@@ -82,7 +82,10 @@ class LocalBackend:
 
     @contextlib.contextmanager
     def open_slot(self, language: Language) -> Iterator[Slot]:
-        """A slot; where root runs it, its samples have a user id of their own. Raises SandboxError."""
+        """A slot; where root runs it, its samples have a user id of their own. Raises SandboxError.
+
+        Its box ends with the thread that has run the first program: no thread that uses a slot may end before it does.
+        """
         prepared = self._prepare(language)
         with self._seat() as seat:
             slot = SupervisedSlot(

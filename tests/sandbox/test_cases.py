@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 from case_files import all_case_ids, case_named, cases_of
 from open_slots import BACKENDS, Slots
 
 from humaneval_x.languages import language_names, read_language
+from humaneval_x.records import Verdict
 from humaneval_x.verdicts import STATUSES, decide
 
 LEAST_CHEATS, LEAST_FLAGGED = 8, 3
 
 
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What came of a case, and of a right program after one that used something up."""
+
+    verdict: Verdict
+    after: Verdict | None
+
+
 @pytest.fixture(scope="module")
-def slots() -> Iterator[Slots]:
+def found(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Found]]]:
+    """What comes of each case that is to be tested, by the test's name; they are judged some at a time."""
     with ExitStack() as stack:
-        yield Slots(stack)
+        slots = Slots(stack)
+        yield {
+            item.name: slots.pool.submit(judged, slots, **item.callspec.params)
+            for item in request.session.items
+            if getattr(item, "originalname", "") == test_a_case_gets_the_verdicts_that_its_file_states.__name__
+        }
+        slots.pool.shutdown(cancel_futures=True)
+
+
+def judged(slots: Slots, *, backend: str, language: str, name: str) -> Found:
+    case, described = case_named(language, name), read_language(language)
+    with slots.use(backend, language) as slot:
+        verdict, after = decide(case.program, slot.execute(case.program, case.limits), described), None
+        if case.status.endswith("_limit"):
+            right = case_named(language, "correct").program
+            after = decide(right, slot.execute(right, case.limits), described)
+    return Found(verdict=verdict, after=after)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("language", "name"), all_case_ids())
-def test_a_case_gets_the_verdicts_that_its_file_states(backend: str, language: str, name: str, slots: Slots) -> None:
-    slot, case, described = slots.slot(backend, language), case_named(language, name), read_language(language)
-    verdict = decide(case.program, slot.execute(case.program, case.limits), described)
-    found = (verdict.status, verdict.reference_passed, frozenset(verdict.flags))
-    assert found == (case.status, case.reference_passed, case.flags), f"{case.why}: {verdict.detail}"
-    if case.status.endswith("_limit"):
-        # What the case used up must not be missing to the next program of the same slot.
-        right = case_named(language, "correct").program
-        after = decide(right, slot.execute(right, case.limits), described)
-        assert after.status == "passed", f"after {name}: {after.status}: {after.detail}"
+def test_a_case_gets_the_verdicts_that_its_file_states(
+    backend: str, language: str, name: str, found: dict[str, Future[Found]], request: pytest.FixtureRequest
+) -> None:
+    case, came = case_named(language, name), found[request.node.name].result()
+    verdict, after = came.verdict, came.after
+    stated = (verdict.status, verdict.reference_passed, frozenset(verdict.flags))
+    assert stated == (case.status, case.reference_passed, case.flags), f"{case.why}: {verdict.detail}"
+    # What the case used up must not be missing to the next program of the same slot.
+    assert after is None or after.status == "passed", f"after {name}: {after.status}: {after.detail}"
 
 
 @pytest.mark.parametrize("language", language_names())

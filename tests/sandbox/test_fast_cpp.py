@@ -34,7 +34,7 @@ int main(){
 @pytest.fixture(scope="module")
 def slot() -> Iterator[SupervisedSlot]:
     with contextlib.ExitStack() as stack:
-        opened = Slots(stack).slot("docker", "cpp")
+        opened = stack.enter_context(Slots(stack).use("docker", "cpp"))
         assert isinstance(opened, SupervisedSlot)
         yield opened
 

@@ -34,7 +34,7 @@ RIGHT = "func TestAdd(t *testing.T) { assert.New(t).Equal(3, Add(1, 2)) }\n"
 @pytest.fixture(scope="module")
 def slot() -> Iterator[Slot]:
     with ExitStack() as stack:
-        yield Slots(stack).slot("docker", "go")
+        yield stack.enter_context(Slots(stack).use("docker", "go"))
 
 
 def program(

@@ -35,7 +35,7 @@ public class Main {
 @pytest.fixture(scope="module")
 def slot() -> Iterator[SupervisedSlot]:
     with contextlib.ExitStack() as stack:
-        opened = Slots(stack).slot("docker", "java")
+        opened = stack.enter_context(Slots(stack).use("docker", "java"))
         assert isinstance(opened, SupervisedSlot)
         yield opened
 

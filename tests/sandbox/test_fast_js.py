@@ -38,7 +38,7 @@ ODDITIES = list(zip(PARTS[::3], PARTS[1::3], PARTS[2::3], strict=True))
 @pytest.fixture(scope="module")
 def slot() -> Iterator[Slot]:
     with ExitStack() as stack:
-        found = Slots(stack).slot("docker", "js")
+        found = stack.enter_context(Slots(stack).use("docker", "js"))
         assert isinstance(found, SupervisedSlot)
         yield found
 

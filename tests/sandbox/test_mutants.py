@@ -56,10 +56,13 @@ def chosen(language: str, folder: Path) -> dict[Program, Mutant]:
     return programs
 
 
-def plain(slot: Slot, programs: Sequence[Program], language: Language) -> dict[Program, tuple[Verdict, Outcome]]:
+def plain(slots: Slots, programs: Sequence[Program], language: Language) -> dict[Program, tuple[Verdict, Outcome]]:
     limits = replace(language.limits, run_cpu_s=2)
-    outcomes = {program: slot.execute(program, limits) for program in programs}
-    return {program: (decide(program, outcome, language), outcome) for program, outcome in outcomes.items()}
+    outcomes = slots.map("docker", language.name, lambda slot, program: slot.execute(program, limits), programs)
+    return {
+        program: (decide(program, outcome, language), outcome)
+        for program, outcome in zip(programs, outcomes, strict=True)
+    }
 
 
 def fast(slot: Slot, programs: Sequence[Program], language: Language) -> dict[Program, Verdict]:
@@ -90,8 +93,7 @@ def test_mutants_get_the_same_status_the_fast_way_and_the_plain_way(
 ) -> None:
     language = read_language(name)
     programs = chosen(name, published_data)
-    slot = slots.slot("docker", name)
-    by_plain = plain(slot, list(programs), language)
+    by_plain = plain(slots, list(programs), language)
     statuses = {verdict.status for verdict, _ in by_plain.values()}
     assert {"passed", "wrong_answer"} <= statuses, statuses
     assert all(by_plain[program][0].passed for program, mutant in programs.items() if mutant.kind == "none")
@@ -103,7 +105,8 @@ def test_mutants_get_the_same_status_the_fast_way_and_the_plain_way(
     assert differ == {}
     if language.fast is None:
         return
-    by_fast = fast(slot, list(programs), language)
+    with slots.use("docker", name) as slot:
+        by_fast = fast(slot, list(programs), language)
     wrong = [
         (program.task_id, programs[program], f"fast {verdict.status}, plain {by_plain[program][0].status}")
         for program, verdict in by_fast.items()
