@@ -12,7 +12,7 @@ from typing import Any
 
 from humaneval_x.summaries import RunSummary, groups_of, subset_of
 
-__all__ = ["apart_from_temperature", "differences", "incomparable_pairs", "remarks"]
+__all__ = ["apart_from_temperature", "departures", "differences", "incomparable_pairs", "remarks"]
 
 # Fields of the sampling that decide scores. The number of samples and the seed only decide how exactly they are known.
 _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens", "repetition_penalty")
@@ -112,6 +112,36 @@ def incomparable_pairs(
             pairs.append((one, other, phrases))
             shown[later] |= kinds
     return pairs
+
+
+def departures(run: RunSummary, conditions: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of a run is not as `conditions` state of published figures, one phrase each.
+
+    They may state fields of the sampling, `prompt_style` and `truncation`.
+    """
+    found, unsaid = [], []
+    for name in _SAMPLING:
+        here, there = _setting(run, name), conditions.get(name)
+        if there is None or here == there:
+            continue
+        if here is None:
+            unsaid.append(name)
+        else:
+            found.append(f"{name} ({here}, {there})")
+    style, stated = (_prompt_style(run) or {}).get("style"), conditions.get("prompt_style")
+    if style and stated and _prompts(run.task, style) != _prompts(run.task, stated):
+        found.append(f"prompt style ({style}, {stated})")
+    truncation = conditions.get("truncation", run.truncation)
+    if run.truncation != truncation:
+        found.append(f"truncation ({run.truncation}, {truncation})")
+    if unsaid:
+        found.append(f"settings that the run does not state ({', '.join(unsaid)})")
+    return tuple(found)
+
+
+def _prompts(task: str, style: str) -> str:
+    """The style, or the one that shows the same: CodeGeeX's has a translation name its languages as all do."""
+    return "plain" if task == "translation" and style == "codegeex" else style
 
 
 def _hash_differences(one: RunSummary, other: RunSummary) -> Iterator[str]:

@@ -57,7 +57,7 @@ def test_published_scores_are_those_of_the_published_table_and_no_others() -> No
         for one in model["published"]:
             scores = {(group, int(k)): share for group, row in one["scores"].items() for k, share in row.items()}
             found[f"CodeGen-{data.title()}-{size}", one["task"]] = (one["source"], scores)
-    assert found == {key: (row.source, row.scores) for key, row in table.items()}
+    assert found == {key: (row.source.title, row.scores) for key, row in table.items()}
 
 
 def test_a_score_is_shown_with_its_source_and_an_unknown_one_as_a_dash() -> None:

@@ -56,7 +56,9 @@ def _facts(name: str) -> dict[str, Any]:
             "gpu": 2 * shape.cache_elements_per_token,
             "cpu": 4 * shape.cache_elements_per_token,
         },
-        "published": [{"task": row.task, "source": row.source, "scores": _scores(row)} for row in _published(name)],
+        "published": [
+            {"task": row.task, "source": row.source.title, "scores": _scores(row)} for row in _published(name)
+        ],
     }
 
 

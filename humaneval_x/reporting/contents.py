@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from humaneval_x.comparability import incomparable_pairs, remarks
+from humaneval_x.comparability import departures, incomparable_pairs, remarks
 from humaneval_x.errors import UsageError
 from humaneval_x.reporting.best import BestOf, best_of
 from humaneval_x.reporting.cost import cost_section
@@ -20,10 +20,12 @@ from humaneval_x.reporting.measured import Measured, measure
 from humaneval_x.reporting.published import PublishedRow, read_published
 from humaneval_x.reporting.tables import Cell, Row, Section, Table
 from humaneval_x.reporting.wording import group_title, percent, status_title
-from humaneval_x.summaries import RunSummary, labels_of
+from humaneval_x.summaries import RunSummary, groups_of, labels_of
 from humaneval_x.text import plain
 
 __all__ = ["Contents", "build_contents"]
+
+_PUBLISHED_DATA = "codegeex"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,9 +82,9 @@ def build_contents(runs: Sequence[RunSummary | Measured], *, best_temperature: b
         names=tuple(map(_name, summaries)),
         published=published,
         labels=tuple((_name(run.summary), plain(label, 400)) for run in measured for label in labels_of(run.summary)),
-        warnings=tuple(_warnings(summaries)),
+        warnings=(*_warnings(summaries), *_departures(summaries, published)),
         refusals=tuple((_name(run.summary), refusal) for run in measured for refusal in refusals_of(run)),
-        sources=tuple(dict.fromkeys(row.source for row in published)),
+        sources=tuple(dict.fromkeys(row.source.title for row in published)),
         sections=tuple(sections),
     )
 
@@ -98,13 +100,31 @@ def _warnings(summaries: Sequence[RunSummary]) -> Iterator[str]:
             yield _warning("Not comparable", one, other, found)
         for one, other, found in incomparable_pairs(runs, remarks):
             yield _warning("Compare with care", one, other, found)
-    versions = sorted({summary.data_version for summary in summaries} - {"codegeex"})
+    versions = sorted({summary.data_version for summary in summaries} - {_PUBLISHED_DATA})
     if versions:
         yield plain(
             f"The published rows were measured on the data as first published; rows measured on "
             f"{', '.join(versions)} are not comparable with them.",
             600,
         )
+
+
+def _departures(summaries: Sequence[RunSummary], published: Sequence[PublishedRow]) -> Iterator[str]:
+    """Runs on the data that the published rows were measured on, and how they were made otherwise."""
+    for source in {row.source.name: row.source for row in published}.values():
+        figures = {(row.task, group) for row in published if row.source is source for group, _ in row.scores}
+        alike: dict[tuple[str, ...], list[RunSummary]] = defaultdict(list)
+        for run in summaries:
+            beside = any((run.task, group) in figures for group in groups_of(run))
+            if run.data_version == _PUBLISHED_DATA and beside:
+                alike[departures(run, source.conditions)].append(run)
+        for found, runs in alike.items():
+            if found:
+                names = ", ".join(f"{plain(run.model, 80)} ({plain(run.run_id, 80)})" for run in runs)
+                yield (
+                    f"Compare with care: {plain(names, 600)} and the published rows of {source.name} differ in "
+                    f"{plain('; '.join(found), 600)}."
+                )
 
 
 def _warning(kind: str, one: RunSummary, other: RunSummary, found: Sequence[str]) -> str:

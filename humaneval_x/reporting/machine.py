@@ -25,7 +25,7 @@ def machine(contents: Contents) -> str:
             {
                 "model": row.model,
                 "task": row.task,
-                "source": row.source,
+                "source": row.source.title,
                 "scores": [{"group": group, "k": k, "value": share} for (group, k), share in row.scores.items()],
             }
             for row in contents.published

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from humaneval_x.errors import DataError
@@ -16,7 +18,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["PublishedRow", "read_published"]
+__all__ = ["PublishedRow", "Source", "read_published"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where figures were published; `conditions` is how samples were drawn and cut, as `comparability` looks at it."""
+
+    name: str
+    title: str
+    conditions: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +36,7 @@ class PublishedRow:
 
     model: str
     task: str
-    source: str
+    source: Source
     scores: dict[tuple[str, int], float]
 
 
@@ -35,12 +46,20 @@ def read_published() -> tuple[PublishedRow, ...]:
     path = resource_folder("benchmark_data") / "published.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-        return tuple(_row_from(row, table["sources"]) for row in table["rows"])
+        sources = {key: _source_from(source) for key, source in table["sources"].items()}
+        return tuple(_row_from(row, sources) for row in table["rows"])
     except (OSError, ArithmeticError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: not a table of published figures ({error!r}): reinstall or restore it") from error
 
 
-def _row_from(row: dict[str, Any], sources: dict[str, str]) -> PublishedRow:
+def _source_from(source: dict[str, Any]) -> Source:
+    conditions = {
+        name: float(value) if isinstance(value, Decimal) else value for name, value in source["conditions"].items()
+    }
+    return Source(name=source["name"], title=source["title"], conditions=MappingProxyType(conditions))
+
+
+def _row_from(row: dict[str, Any], sources: dict[str, Source]) -> PublishedRow:
     scores = {
         (group, int(k)): float(Decimal(percent) / 100)
         for group, figures in row["scores"].items()

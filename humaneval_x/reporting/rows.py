@@ -55,7 +55,7 @@ def figure_rows(contents: Contents) -> Iterator[FigureRow]:
                 verdicts="published",
                 k=k,
                 value=share,
-                note=row.source,
+                note=row.source.title,
             )
 
 

@@ -32,6 +32,7 @@ def write_run(
     version: str = "codegeex",
     sampling: dict[str, Any] | None = None,
     truncation: str = "strict",
+    prompt_style: str = "plain",
     unjudged: int = 0,
     undrawn: int = 0,
 ) -> Path:
@@ -48,6 +49,7 @@ def write_run(
             "engine": {"name": "replay", "model": model, "purpose": purpose},
             "data": {"version": version, "sha256": {name: f"{version}-{name}" for name in LANGUAGES}},
             "task": "generation",
+            "prompt": {"style": prompt_style},
             "sampling": {**settings, **(sampling or {})},
             "stop": {"rule": "strict", "patterns": []},
             "limit": None,

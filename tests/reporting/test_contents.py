@@ -10,6 +10,7 @@ from humaneval_x.reporting.contents import Contents, build_contents
 from humaneval_x.reporting.summary import read_summary
 from humaneval_x.reporting.tables import Row, Table
 from humaneval_x.reporting.wording import DASH, published_percent
+from humaneval_x.reporting.words import Words
 
 RunWriter = Callable[..., Path]
 
@@ -107,10 +108,45 @@ def test_rows_that_are_not_comparable_carry_a_warning(
     assert any("Not comparable" in warning and said in warning for warning in contents_of({}, other).warnings)
 
 
-def test_comparable_rows_on_the_published_data_carry_no_warning(contents_of: Callable[..., Contents]) -> None:
-    contents = contents_of({}, {"model": "other"})
+AS_PUBLISHED = {"truncation": "reference", "prompt_style": "codegeex", "tasks": {"generation-java": ["Java/0"]}}
+
+
+def test_comparable_rows_as_published_carry_no_warning(contents_of: Callable[..., Contents]) -> None:
+    contents = contents_of(AS_PUBLISHED, {**AS_PUBLISHED, "model": "other"})
     assert contents.warnings == ()
     assert contents.labels == ()
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        ({"sampling": {"temperature": 0.2}}, "temperature (0.2, 0.8)"),
+        ({"sampling": {"top_k": 40, "top_p": 1.0}}, "top_p (1.0, 0.95); top_k (40, 0)"),
+        ({"prompt_style": "plain"}, "prompt style (plain, codegeex)"),
+        ({"truncation": "strict"}, "truncation (strict, reference)"),
+        ({"sampling": {"temperature": None}}, "settings that the run does not state (temperature)"),
+    ],
+)
+def test_a_row_made_unlike_the_published_ones_beside_it_carries_a_warning(
+    contents_of: Callable[..., Contents], run: dict[str, Any], said: str
+) -> None:
+    contents = contents_of({**AS_PUBLISHED, **run}, {**AS_PUBLISHED, **run, "model": "other"})
+    (warning,) = [each for each in contents.warnings if "published" in each]
+    assert warning == (
+        f"Compare with care: some-model (run0), other (run1) and the published rows of CodeGeeX differ in {said}."
+    )
+    words = Words()
+    words.say(warning)
+    assert list(words.used) == [warning]
+
+
+def test_published_rows_are_compared_with_runs_on_their_languages_and_data_alone(
+    contents_of: Callable[..., Contents], make_run: RunWriter
+) -> None:
+    python = contents_of({"tasks": {"generation-python": ["Python/0"]}})
+    assert [warning.partition("rows of ")[2].split()[0] for warning in python.warnings] == ["CodeGeeX", "CodeGen"]
+    smoke = make_run("smoke", version="smoke")
+    assert not any("rows of " in warning for warning in build_contents([read_summary(smoke)]).warnings)
 
 
 def test_smoke_data_and_model_are_labelled_in_every_row(contents_of: Callable[..., Contents]) -> None:
