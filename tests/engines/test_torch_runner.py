@@ -239,13 +239,22 @@ def test_a_slot_that_is_vacated_draws_nothing_and_is_filled_again_by_another_pro
 
 @pytest.mark.parametrize(
     ("fields", "value"),
-    [({"top_p": 0.9}, "nan"), ({"top_p": 1.0}, "nan"), ({"temperature": 0}, "nan"), ({"top_p": 0.9}, "inf")],
+    [
+        ({"top_p": 0.9}, "nan"),
+        ({"top_p": 1.0}, "nan"),
+        ({"top_p": 1.0, "top_k": 5}, "nan"),
+        ({"temperature": 0}, "nan"),
+        ({"top_p": 0.9}, "inf"),
+    ],
     ids=str,
 )
-def test_logits_that_are_no_numbers_are_an_error_and_no_token(fields: dict[str, Any], value: str) -> None:
+@pytest.mark.parametrize("which", [slice(None), 7], ids=["all", "one"])
+def test_logits_that_are_no_numbers_are_an_error_and_no_token(
+    fields: dict[str, Any], value: str, which: slice | int
+) -> None:
     runner = open_runner(HF_TINY, rule(**fields), Shape(slots=1, suffix=4, seats=1, prompt=8))
     with torch.inference_mode():
-        runner._model.head_bias.fill_(float(value))
+        runner._model.head_bias[which] = float(value)
     runner.prefill(0, [5, 6])
     runner.place(0, [0], [0], 4)
     runner.launch(1)

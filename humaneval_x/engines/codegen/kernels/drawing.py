@@ -108,9 +108,11 @@ def draw(
         which = tl.zeros([BLOCK], dtype=tl.int32)
         tops = tl.full([BLOCK], _LOWEST, dtype=tl.float32)
         sums = tl.zeros([BLOCK], dtype=tl.float32)
+        strange = tl.zeros([BLOCK], dtype=tl.int32)
         for start in range(0, n_vocab, BLOCK):
             columns = start + tl.arange(0, BLOCK)
             value = _logits(source, bias, marks, columns, columns < n_vocab, penalty, PENALTY)
+            strange |= (value != value).to(tl.int32)  # noqa: PLR0124  (so does only what is no number)
             if TOP_K:
                 value = tl.where(_order(value) >= floor, value, _LOWEST)
             if GREEDY:
@@ -127,8 +129,8 @@ def draw(
             best = tl.where(better, score, best)
         leader = tl.max(best, 0)
         winner = tl.min(tl.where(best == leader, which, n_vocab), 0)
-        # No logit is a number, or their sum is none.
-        broken = leader < -1e20
+        # A logit is no number, or none is more than minus infinity.
+        broken = (leader < -1e20) | (tl.max(strange, 0) != 0)
         if TOP_P:
             top = tl.max(tops, 0)
             room = top_p * tl.sum(sums * tl.exp(tops - top), 0)
@@ -156,7 +158,7 @@ def draw(
                     winner = tl.min(tl.where(best == leader, which, n_vocab), 0)
                 else:
                     running = 0
-            broken = (leader < -1e20) | ((room >= 0) == 0)
+            broken = broken | (leader < -1e20) | ((room >= 0) == 0)
         ended = number + 1 >= tl.load(limit + place)
         for index in range(0, n_ends):
             ended = ended | (tl.load(ends + index) == winner)
