@@ -119,15 +119,7 @@ def departures(run: RunSummary, conditions: Mapping[str, Any]) -> tuple[str, ...
 
     They may state fields of the sampling, `prompt_style` and `truncation`.
     """
-    found, unsaid = [], []
-    for name in _SAMPLING:
-        here, there = _setting(run, name), conditions.get(name)
-        if there is None or here == there:
-            continue
-        if here is None:
-            unsaid.append(name)
-        else:
-            found.append(f"{name} ({here}, {there})")
+    found, unsaid = _compared([name for name in _SAMPLING if name in conditions], _settings(run), conditions)
     style, stated = (_prompt_style(run) or {}).get("style"), conditions.get("prompt_style")
     if style and stated and _prompts(run.task, style) != _prompts(run.task, stated):
         found.append(f"prompt style ({style}, {stated})")
@@ -174,22 +166,30 @@ def _languages(summary: RunSummary) -> set[str]:
 
 
 def _sampling_differences(one: RunSummary, other: RunSummary, ignored: Collection[str]) -> Iterator[str]:
-    unsaid = []
-    for name in _SAMPLING:
-        here, there = _setting(one, name), _setting(other, name)
-        if name in ignored or here == there:
-            continue
-        if here is None or there is None:
-            unsaid.append(name)
-        else:
-            yield f"{name} ({here}, {there})"
+    names = [name for name in _SAMPLING if name not in ignored]
+    found, unsaid = _compared(names, _settings(one), _settings(other))
+    yield from found
     if unsaid:
         yield f"settings that one run does not state ({', '.join(unsaid)})"
 
 
-def _setting(summary: RunSummary, name: str) -> Any:
-    """A field of the sampling, None if nobody says. One that is None in the manifest was not known when it was made."""
-    return summary.sampling.get(name, _SAMPLING_BEFORE.get(name))
+def _compared(names: Iterable[str], one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """A phrase for each of these settings that differs, and the names of those that one side alone states."""
+    found, unsaid = [], []
+    for name in names:
+        here, there = one[name], other[name]
+        if here == there:
+            continue
+        if here is None or there is None:
+            unsaid.append(name)
+        else:
+            found.append(f"{name} ({here}, {there})")
+    return found, unsaid
+
+
+def _settings(summary: RunSummary) -> dict[str, Any]:
+    """The sampling's fields, None where nobody says: what is None in a manifest was not known when it was made."""
+    return {name: summary.sampling.get(name, _SAMPLING_BEFORE.get(name)) for name in _SAMPLING}
 
 
 def _shifts(one: RunSummary, other: RunSummary) -> Iterator[str]:
@@ -213,7 +213,8 @@ def _shifts(one: RunSummary, other: RunSummary) -> Iterator[str]:
 def _unknown(one: RunSummary, other: RunSummary) -> Iterator[str]:
     if not one.data_hashes and not other.data_hashes:
         yield "data hash (neither run states it)"
-    unsaid = [name for name in _SAMPLING if _setting(one, name) is None and _setting(other, name) is None]
+    here, there = _settings(one), _settings(other)
+    unsaid = [name for name in _SAMPLING if here[name] is None and there[name] is None]
     if unsaid:
         yield f"settings that neither run states ({', '.join(unsaid)})"
 

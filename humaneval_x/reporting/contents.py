@@ -89,8 +89,9 @@ def build_contents(runs: Sequence[RunSummary | Measured], *, best_temperature: b
     )
 
 
-def _name(summary: RunSummary) -> str:
-    return f"{plain(summary.model)} ({plain(summary.run_id)})"
+def _name(summary: RunSummary, limit: int = 160) -> str:
+    """The model and the run, each cut after `limit` characters."""
+    return f"{plain(summary.model, limit)} ({plain(summary.run_id, limit)})"
 
 
 def _warnings(summaries: Sequence[RunSummary]) -> Iterator[str]:
@@ -120,7 +121,7 @@ def _departures(summaries: Sequence[RunSummary], published: Sequence[PublishedRo
                 alike[departures(run, source.conditions)].append(run)
         for found, runs in alike.items():
             if found:
-                names = ", ".join(f"{plain(run.model, 80)} ({plain(run.run_id, 80)})" for run in runs)
+                names = ", ".join(_name(run, 80) for run in runs)
                 yield (
                     f"Compare with care: {plain(names, 600)} and the published rows of {source.name} differ in "
                     f"{plain('; '.join(found), 600)}."
@@ -129,8 +130,7 @@ def _departures(summaries: Sequence[RunSummary], published: Sequence[PublishedRo
 
 def _warning(kind: str, one: RunSummary, other: RunSummary, found: Sequence[str]) -> str:
     """Names are cut before what is said of them."""
-    pair = (f"{plain(run.model, 80)} ({plain(run.run_id, 80)})" for run in (one, other))
-    return f"{kind}: {' and '.join(pair)} differ in {plain('; '.join(found), 1000)}."
+    return f"{kind}: {_name(one, 80)} and {_name(other, 80)} differ in {plain('; '.join(found), 1000)}."
 
 
 def _statuses(runs: Sequence[Measured]) -> Section:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from humaneval_x.errors import DataError
@@ -27,7 +25,7 @@ class Source:
 
     name: str
     title: str
-    conditions: Mapping[str, Any]
+    conditions: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ def _source_from(source: dict[str, Any]) -> Source:
     conditions = {
         name: float(value) if isinstance(value, Decimal) else value for name, value in source["conditions"].items()
     }
-    return Source(name=source["name"], title=source["title"], conditions=MappingProxyType(conditions))
+    return Source(name=source["name"], title=source["title"], conditions=conditions)
 
 
 def _row_from(row: dict[str, Any], sources: dict[str, Source]) -> PublishedRow:

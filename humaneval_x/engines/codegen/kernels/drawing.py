@@ -112,7 +112,7 @@ def draw(
         for start in range(0, n_vocab, BLOCK):
             columns = start + tl.arange(0, BLOCK)
             value = _logits(source, bias, marks, columns, columns < n_vocab, penalty, PENALTY)
-            strange |= (value != value).to(tl.int32)  # noqa: PLR0124  (so does only what is no number)
+            strange |= (value != value).to(tl.int32)  # noqa: PLR0124  (what is no number is unlike itself)
             if TOP_K:
                 value = tl.where(_order(value) >= floor, value, _LOWEST)
             if GREEDY:
@@ -158,6 +158,7 @@ def draw(
                     winner = tl.min(tl.where(best == leader, which, n_vocab), 0)
                 else:
                     running = 0
+            # Infinite logits have no sum.
             broken = broken | (leader < -1e20) | ((room >= 0) == 0)
         ended = number + 1 >= tl.load(limit + place)
         for index in range(0, n_ends):
