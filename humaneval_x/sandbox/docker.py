@@ -171,6 +171,8 @@ class _Container:
         self._client = connect()
         self._container: Any = None
         self._connection: Connection | None = None
+        # The SDK's: with it goes the response that it came with, which may close its socket when it is collected.
+        self._attached: Any = None
         try:
             self._container = self._client.containers.create(image.id, **_options(limits, uid, fast))
             self._connection = Connection(self._attach(), multiplexed=True)
@@ -195,8 +197,11 @@ class _Container:
         """Remove the container and wait until it is gone."""
         connection, self._connection = self._connection, None
         container, self._container = self._container, None
+        attached, self._attached = self._attached, None
         if connection is not None:
             connection.close()
+        if attached is not None:
+            attached.close()
         if container is not None:
             with contextlib.suppress(OSError):
                 _remove(container)
@@ -204,8 +209,8 @@ class _Container:
 
     def _attach(self) -> socket.socket:
         wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        attached = self._container.attach_socket(params=wanted)
-        stream = getattr(attached, "_sock", attached)  # the SDK hands out a SocketIO around it
+        self._attached = self._container.attach_socket(params=wanted)
+        stream = getattr(self._attached, "_sock", self._attached)  # the SDK hands out a SocketIO around it
         if not isinstance(stream, socket.socket):
             raise SandboxError("this way of reaching Docker has no sockets: use a local or TCP engine (DOCKER_HOST)")
         return stream

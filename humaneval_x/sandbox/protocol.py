@@ -61,8 +61,8 @@ class Connection:
     def send(self, message: dict[str, Any], timeout_s: float) -> None:
         """Send one frame. Raises SandboxError if the other end is gone or does not take it in time."""
         body = json.dumps(message).encode("ascii")
-        self._stream.settimeout(timeout_s)
         try:
+            self._stream.settimeout(timeout_s)
             self._stream.sendall(struct.pack(">I", len(body)) + body)
         except OSError as error:
             raise SandboxError(f"the sandbox does not take a program: {error!r}{self.complaint()}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import urllib3
 
 from humaneval_x.errors import SandboxError
 from humaneval_x.languages import read_language
@@ -347,3 +349,19 @@ def load_empty_image(client: Any, tag: str, labels: dict[str, str], *, architect
             archive.addfile(member, io.BytesIO(data))
     (loaded,) = client.images.load(buffer.getvalue())
     return loaded
+
+
+@pytest.mark.docker
+def test_what_the_sdk_lets_go_of_does_not_close_a_conversation_under_way(
+    monkeypatch: pytest.MonkeyPatch, opened: SupervisedSlot, program: Callable[[str], Program], limits: Limits
+) -> None:
+    # A collected response closes its socket, or not: that depends on the order in which its parts are finalized.
+    def close_connection(response: Any) -> None:
+        if response._connection is not None:
+            response._connection.close()
+
+    monkeypatch.setattr(urllib3.HTTPResponse, "__del__", close_connection, raising=False)
+    assert opened.execute(program("pass"), limits).completed
+    gc.collect()
+    assert opened.execute(program("pass"), limits).completed
+    assert opened.boxes == 1
